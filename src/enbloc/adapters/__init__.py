@@ -1,0 +1,1 @@
+"""The doors: the only folder that opens anything."""

@@ -1,0 +1,122 @@
+"""The scene: all anatomy of a case as plain data. It has no methods; functions elsewhere measure it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
+from enbloc.foundation.terms.levels import Level
+from enbloc.intake.case import Problem
+
+PARTS: tuple[str, ...] = (
+    "none",
+    "body",
+    "pedicle_left",
+    "pedicle_right",
+    "arch_left",
+    "arch_right",
+)
+"""What a number in `Scene.parts` means. The arch holds lamina, articular, transverse and spinous process."""
+
+
+@attrs.frozen(eq=False)
+class Frame:
+    """The axes of one vertebra.
+
+    Parameters
+    ----------
+    origin_mm : (3,) float, LPS
+        Canal centre at mid-pedicle height.
+    left, dorsal, cranial : (3,) float, LPS unit vectors
+        Orthonormal and right-handed in this order: left x dorsal = cranial.
+    tilt_error_deg : float
+        How far the cranial axis may be off.
+    turn_error_deg : float
+        How far the dorsal axis may be off about the cranial axis.
+    """
+
+    origin_mm: Floats
+    left: Floats
+    dorsal: Floats
+    cranial: Floats
+    tilt_error_deg: float
+    turn_error_deg: float
+
+
+@attrs.frozen(eq=False)
+class Vertebra:
+    """One vertebra, measured in its own frame (millimetres from the frame's origin).
+
+    Parameters
+    ----------
+    level : str
+    frame : Frame
+    body_centre_mm : (3,) float, LPS
+    body_height_mm, body_depth_mm, body_width_mm : float
+        Along the cranial, dorsal and left axis.
+    endplate_cranial_mm, endplate_caudal_mm : float
+        Heights of the two endplates along the cranial axis, from the frame's origin, at the body centre.
+    canal_radius_left_mm, canal_radius_right_mm : float
+        From the canal centre to its lateral walls.
+    canal_ventral_mm, canal_dorsal_mm : float
+        Dorsal coordinate of the canal's ventral (negative) and dorsal (positive) wall.
+    whole : bool
+        False when the field of view cuts it.
+    modelled : tuple of str
+        What was not seen but taken from neighbours or from the frame, in words.
+    """
+
+    level: Level
+    frame: Frame
+    body_centre_mm: Floats
+    body_height_mm: float
+    body_depth_mm: float
+    body_width_mm: float
+    endplate_cranial_mm: float
+    endplate_caudal_mm: float
+    canal_radius_left_mm: float
+    canal_radius_right_mm: float
+    canal_ventral_mm: float
+    canal_dorsal_mm: float
+    whole: bool
+    modelled: tuple[str, ...] = ()
+
+
+@attrs.frozen(eq=False)
+class Scene:
+    """All anatomy of a case, on one grid cropped around the tumour.
+
+    Parameters
+    ----------
+    grid : Grid
+    structures : LabelMap
+        Every labelled structure except the tumour.
+    tumour : bool array
+    vertebrae : mapping of level to Vertebra, cranio-caudal order
+        The levels that the tumour touches and their neighbours, as far as labelled.
+    bone : uint8 array
+        1 + position in `vertebrae` for voxels of that vertebra (with the tumour that replaced its bone), else 0.
+    parts : uint8 array
+        Index into `PARTS`.
+    canal : bool array
+        The spinal canal, wall to wall.
+    ct : Volume or None
+    label_error_mm : float
+        Half the largest voxel edge: how far a labelled border may lie from the true one.
+    problems : tuple of Problem
+    """
+
+    grid: Grid
+    structures: LabelMap
+    tumour: Bools
+    vertebrae: Mapping[Level, Vertebra]
+    bone: NDArray[np.uint8]
+    parts: NDArray[np.uint8]
+    canal: Bools
+    ct: Volume | None
+    label_error_mm: float
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,1 @@
+"""What every step stands on: the field's words, patient space, and how we know."""

@@ -1,0 +1,1 @@
+"""Where things are: patient LPS millimetres, grids, volumes, planes, surfaces and distances."""

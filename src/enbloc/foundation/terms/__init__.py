@@ -1,0 +1,1 @@
+"""The field's words: levels, structures, histologies and the words of surgery."""

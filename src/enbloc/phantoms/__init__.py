@@ -1,0 +1,1 @@
+"""Patients whose truth is known by formula."""

@@ -1,0 +1,44 @@
+"""Cuts: bounded planes with tool width."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from enbloc.foundation.space.grids import Floats
+
+CutKind = Literal["osteotomy", "discectomy", "soft_tissue"]
+
+
+@attrs.frozen(eq=False)
+class Cut:
+    """A bounded plane where the specimen ends.
+
+    Parameters
+    ----------
+    id : str
+        Such as ``"cranial"`` or ``"right pedicle"``; unique in its plan.
+    kind : CutKind
+    origin_mm : (3,) float, LPS
+        A point on the plane, inside the face.
+    normal : (3,) float, LPS unit vector
+        Points out of the specimen.
+    face_mm : (n, 3) float, LPS
+        Corners of the convex polygon that the tool must sweep, in order.
+    tool_width_mm : float
+        Kerf; it lies outside the specimen.
+    crosses : tuple of str
+        What the tool goes through, such as ``"disc L2/L3"`` or ``"pedicle_right of L3"``.
+    because : tuple of str
+        Why the cut lies here.
+    """
+
+    id: str
+    kind: CutKind
+    origin_mm: Floats
+    normal: Floats
+    face_mm: Floats
+    tool_width_mm: float
+    crosses: tuple[str, ...]
+    because: tuple[str, ...] = ()

@@ -1,0 +1,137 @@
+"""Options (before optimisation), plans (after) and what was rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from enbloc.foundation.evidence.estimates import Measured, Unknown
+from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.terms.levels import Level
+from enbloc.resection.cuts import Cut
+
+Family = Literal[
+    "vertebrectomy",
+    "sagittal_resection",
+    "posterior_arch_resection",
+    "anterior_corpectomy",
+    "sacrectomy_total",
+    "sacrectomy_partial",
+    "chest_wall_combined",
+    "intralesional",
+    "none",
+]
+Side = Literal["left", "right"]
+MarginWord = Literal["wide", "marginal", "intralesional"]
+Tissue = Literal["bone", "soft_tissue", "dura", "disc"]
+
+
+@attrs.frozen
+class Option:
+    """A kind of resection that the Extent leaves possible, not yet placed.
+
+    `side` is the side of a sagittal resection, or the side of the pedicle through which the ring of a vertebrectomy
+    is opened; None where the option has none.
+    """
+
+    family: Family
+    levels: tuple[Level, ...]
+    side: Side | None
+    because: tuple[Reason, ...]
+
+
+@attrs.frozen
+class Rejected:
+    """A kind of resection that was weighed and left, with the reasons."""
+
+    family: Family
+    because: tuple[Reason, ...]
+    side: Side | None = None
+
+
+@attrs.frozen
+class Margin:
+    """The margin at one interface of the specimen.
+
+    Parameters
+    ----------
+    interface : str
+        ``"cranial cut"``, ``"dura"``, ``"aorta"``, ``"soft tissue"`` …
+    tissue : Tissue
+        What lies between tumour and interface at the least place.
+    least : Measured
+        Least distance from the tumour to the interface, mm.
+    at_mm : tuple of 3 float or None, LPS
+        Where on the tumour it is found.
+    barrier : str or None
+        Named tissue that stands between, if any.
+    barrier_status : str
+        Status of the statement that this tissue stops tumour.
+    enneking : MarginWord or None
+        Enneking's word for this interface; None when it cannot be said.
+    because : tuple of Reason
+    """
+
+    interface: str
+    tissue: Tissue
+    least: Measured
+    at_mm: tuple[float, float, float] | None
+    barrier: str | None
+    barrier_status: str
+    enneking: MarginWord | None
+    because: tuple[Reason, ...] = ()
+
+
+@attrs.frozen
+class Sacrifice:
+    """A structure given up or worked on, with the consequence."""
+
+    structure: str
+    action: Literal["cut", "keep", "skeletonise", "resect"]
+    consequence: str
+    status: str
+    cites: tuple[str, ...] = ()
+    modelled: bool = False
+
+
+@attrs.frozen(eq=False)
+class Geometry:
+    """What the cuts make of the scene: two disjoint bool arrays on the scene's grid, and their volumes in ml."""
+
+    specimen: NDArray[np.bool_]
+    remainder: NDArray[np.bool_]
+    specimen_ml: float
+    bone_lost_ml: float
+
+
+@attrs.frozen(eq=False)
+class Plan:
+    """One resection, placed, measured and explained.
+
+    `id` and `rank` are given when all plans are ranked. `cuts`, `margins` and `geometry` are empty or None for a case
+    without images, and for the families that have no cuts (``intralesional``, ``none``).
+    """
+
+    id: str
+    rank: int
+    family: Family
+    side: Side | None
+    approach: tuple[str, ...]
+    sessions: int
+    levels: tuple[Level, ...]
+    cuts: tuple[Cut, ...]
+    sacrifices: tuple[Sacrifice, ...]
+    margins: tuple[Margin, ...]
+    margin: MarginWord | None
+    enneking_appropriate: bool | None
+    geometry: Geometry | None
+    margin_negative_probability: Mapping[str, float] | Unknown
+    delivery: Unknown
+    reconstruction: Unknown
+    risks: tuple[Reason, ...]
+    trade_offs: Mapping[str, Measured]
+    because: tuple[Reason, ...]

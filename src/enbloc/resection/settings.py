@@ -1,0 +1,31 @@
+"""Knobs of the resection."""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen
+class ResectionSettings:
+    """Distances in mm.
+
+    Parameters
+    ----------
+    bone_margin_mm : float
+        Wanted distance from tumour to a cut through bone: 10 mm of cancellous bone (BAR-5, ours).
+    least_bone_margin_mm : float
+        Accepted where the wanted one cannot be had: 5 mm (BAR-5, ours).
+    disc_margin_mm : float
+        A disc is cut where the tumour keeps this distance from the end plate (OST-2, ours).
+    soft_cuff_mm : float
+        Healthy soft tissue taken around tumour outside the bone (ours; no figure is published).
+    kerf_mm : float
+        Width of the tool: the lower end of the oscillating saw's 0.8-1.4 mm and the upper end of the ultrasonic
+        blade's 0.5-1 mm (OST-9, unverified/medium).
+    """
+
+    bone_margin_mm: float = 10.0
+    least_bone_margin_mm: float = 5.0
+    disc_margin_mm: float = 5.0
+    soft_cuff_mm: float = 5.0
+    kerf_mm: float = 1.0

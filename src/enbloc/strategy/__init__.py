@@ -1,0 +1,1 @@
+"""Step 6, what to do: indication, approach and ranking."""
