@@ -1,0 +1,316 @@
+"""Which kinds of resection the Extent leaves possible.
+
+Strategy: each family of the mobile spine has the sectors that its specimen may hold (FAM-1, FAM-2, FAM-3); tumour in
+any other sector means that some cut would pass through tumour (F1). A sector that is open keeps the option and becomes
+its condition. What no family takes is rejected with the failed rule; piecemeal removal always stays as the rival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from enbloc.classification.extent import (
+    BODY,
+    LEFT_ARCH,
+    LEFT_PEDICLE,
+    RIGHT_ARCH,
+    RIGHT_PEDICLE,
+    SECTORS,
+    Extent,
+    involved_levels,
+)
+from enbloc.classification.findings import levels_that_may
+from enbloc.classification.wbb_answer import write_sectors
+from enbloc.foundation.evidence.classifications import Sheet
+from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.evidence.verdicts import Verdict, any_of
+from enbloc.foundation.terms.levels import Level, are_contiguous, region
+from enbloc.intake.clinical import Clinical
+from enbloc.resection.plans import Family, Option, Rejected, Side
+
+MOST_LEVELS = 5
+"""En bloc resections of four and five levels are published (RISK-26); more are rejected (ours)."""
+
+RELATIVE_LIMIT_LEVELS = 3
+"""More neighbouring vertebrae than this are a relative contraindication (TES-1)."""
+
+_FAM = ("boriani1998",)
+
+
+@attrs.frozen
+class Limits:
+    """What the specimen of one family may hold.
+
+    Parameters
+    ----------
+    family : Family
+    side : Side or None
+        Of a vertebrectomy the free side, through which the ring is opened; of a sagittal resection the tumour's.
+    sectors : tuple of int
+        Sectors that tumour may hold, Spine Oncology Study Group numbering.
+    warn : tuple of int
+        Sectors that are taken, but lie outside the narrower limits that are also printed (FAM-2b, FAM-5).
+    reason : Reason
+    """
+
+    family: Family
+    side: Side | None
+    sectors: tuple[int, ...]
+    warn: tuple[int, ...]
+    reason: Reason
+
+
+def _limit(family: Family, side: Side | None, sectors: tuple[int, ...], says: str, rule: str) -> Limits:
+    warn = tuple(s for s in sectors if s in (2, 11)) if family == "sagittal_resection" else ()
+    return Limits(family, side, sectors, warn, Reason(says, "verified", _FAM, rule))
+
+
+LIMITS: tuple[Limits, ...] = (
+    _limit("vertebrectomy", "right", (4, 5, 6, 7, 8),
+        "Sectors 4-8 fit a vertebrectomy whose ring is opened through the right pedicle.", "FAM-1"),
+    _limit("vertebrectomy", "left", (5, 6, 7, 8, 9),
+        "Sectors 5-9 fit a vertebrectomy whose ring is opened through the left pedicle.", "FAM-1"),
+    _limit("sagittal_resection", "left", (2, 3, 4, 5),
+        "Sectors 2-5 fit a sagittal resection of the left side.", "FAM-2"),
+    _limit("sagittal_resection", "right", (8, 9, 10, 11),
+        "Sectors 8-11 fit a sagittal resection of the right side.", "FAM-2"),
+    _limit("posterior_arch_resection", None, (10, 11, 12, 1, 2, 3),
+        "Sectors 10-3 fit a resection of the arch, both pedicles being free (F3).", "FAM-3"),
+)  # fmt: skip
+"""The three families of surgery on the mobile spine; sectors are the limits that FAM-5 takes as hard."""
+
+
+def enumerate_options(
+    extent: Extent, sheet: Sheet, clinical: Clinical
+) -> tuple[tuple[Option, ...], tuple[Rejected, ...]]:
+    """Every kind of resection, as an option with its conditions or as rejected with its reasons.
+
+    Parameters
+    ----------
+    extent : Extent
+    sheet : Sheet
+        The classifications; Tomita 7 ends en bloc resection (MOD-12).
+    clinical : Clinical
+    """
+    levels = involved_levels(extent) or levels_that_may(extent)
+    options: list[Option] = []
+    rejected: list[Rejected] = []
+    general = tuple(_against_all(extent, sheet, levels))
+    for limits in LIMITS:
+        against = (*general, *_against(extent, limits, levels))
+        if against:
+            rejected.append(Rejected(limits.family, against, limits.side))
+        else:
+            options.append(Option(limits.family, levels, limits.side, tuple(_for(extent, limits, levels, clinical))))
+    rejected += _not_placed(extent, levels, general)
+    return (*options, _intralesional(levels)), tuple(rejected)
+
+
+def sector_verdict(extent: Extent, sector: int) -> Verdict:
+    """Is a sector involved at any level?"""
+    return any_of(level.sectors[sector] for level in extent.levels.values())
+
+
+def layer_verdict(extent: Extent, layer: str) -> Verdict:
+    """Is a layer involved at any level?"""
+    return any_of(level.layers[layer] for level in extent.levels.values())
+
+
+def _sectors(extent: Extent, verdict: Verdict, within: tuple[int, ...] = SECTORS) -> tuple[int, ...]:
+    return tuple(s for s in within if sector_verdict(extent, s) is verdict)
+
+
+def _say(sectors: tuple[int, ...]) -> str:
+    return f"sector{'s' if len(sectors) > 1 else ''} {write_sectors(sectors)}"
+
+
+def _say_layers(layers: Sequence[str]) -> str:
+    return f"layer{'s' if len(layers) > 1 else ''} {', '.join(layers)}"
+
+
+def _against_all(extent: Extent, sheet: Sheet, levels: tuple[Level, ...]) -> Iterator[Reason]:
+    """What ends every en bloc family of the mobile spine."""
+    if not levels:
+        yield Reason("There is no tumour to take out.", "stated" if extent.source == "typed" else "measured")
+        return
+    if any(region(level) == "sacral" for level in levels):
+        yield Reason("The tumour holds the sacrum; the families of the mobile spine do not fit it.", "ours")
+    if not are_contiguous(levels) or extent.skipped is Verdict.MET:
+        yield Reason(
+            "There are separate tumours: a multiple or skip lesion (Tomita 7) is not resected en bloc.",
+            "verified (2nd)", ("tes_chapter", "jss_editorial_4559"), "MOD-12",
+        )  # fmt: skip
+    elif sheet.answers["tomita"].possible == ("7",):
+        yield Reason(
+            "Tomita 7 is not resected en bloc.", "verified (2nd)", ("tes_chapter", "jss_editorial_4559"), "MOD-12"
+        )
+    if len(levels) > MOST_LEVELS:
+        yield Reason(
+            f"{len(levels)} levels: en bloc resections of up to {MOST_LEVELS} are published.", "ours",
+            ("luzzati2014five",), "RISK-26",
+        )  # fmt: skip
+
+
+def _against(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:
+    """What ends one family."""
+    beyond = _sectors(extent, Verdict.MET, tuple(s for s in SECTORS if s not in limits.sectors))
+    if not _sectors(extent, Verdict.MET) and not _sectors(extent, Verdict.UNDECIDED):
+        yield Reason("No sector is involved.", "ours")
+    if beyond:
+        yield Reason(
+            f"Tumour in {_say(beyond)} lies outside {write_sectors(limits.sectors)}: a cut would pass "
+            "through tumour.", "verified", _FAM, limits.reason.rule,
+        )  # fmt: skip
+    yield from _ring(extent, limits, beyond)
+    yield from _cervical(extent, limits, levels)
+
+
+def _ring(extent: Extent, limits: Limits, beyond: tuple[int, ...]) -> Iterator[Reason]:
+    """Why the ring cannot be opened in free bone."""
+    both = {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(_sectors(extent, Verdict.MET))
+    if limits.family == "posterior_arch_resection":
+        if set(beyond) & {LEFT_PEDICLE, RIGHT_PEDICLE}:
+            yield Reason("An arch resection needs both pedicles free.", "verified", ("boriani2018",), "F3")
+    elif both:
+        yield Reason(
+            "Both pedicles are involved: the ring cannot be opened in free bone without a planned intralesional cut, "
+            "which is tolerated for giant cell tumour only.", "ours", ("yokogawa2018gct",), "F10",
+        )  # fmt: skip
+    if limits.family == "vertebrectomy" and _sectors(extent, Verdict.MET, ARCH) and _sectors(extent, Verdict.MET, BODY):
+        yield Reason(
+            "Tumour in body and arch: some cut through the ring would meet tumour.",
+            "verified",
+            ("lmu_vertebrectomy",),
+            "F1",
+        )
+
+
+def _cervical(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:
+    """What the cervical spine adds: the vertebral arteries, and the narrower limits of a vertebrectomy."""
+    if not any(region(level) == "cervical" for level in levels):
+        return
+    if layer_verdict(extent, "F") is Verdict.MET and not _one_sided(extent):
+        yield Reason("Tumour at both vertebral artery canals: both arteries are never taken.", "ours", (), "REG-3")
+    if limits.family != "vertebrectomy":
+        return
+    beyond = _sectors(extent, Verdict.MET, tuple(s for s in SECTORS if s not in BODY))
+    layers = [k for k in ("A", "D", "E", "F") if layer_verdict(extent, k) is Verdict.MET]
+    if beyond or layers:
+        says = _say(beyond) if beyond else _say_layers(layers)
+        yield Reason(
+            f"A cervical vertebrectomy takes sectors 5-8 and layers B, C at most; this tumour holds {says}.",
+            "verified", ("leitner2007",), "F9",
+        )  # fmt: skip
+
+
+def _one_sided(extent: Extent) -> bool:
+    held = set(_sectors(extent, Verdict.MET))
+    return held <= set(range(1, 7)) or held <= set(range(7, 13))
+
+
+def _for(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: Clinical) -> Iterator[Reason]:
+    """Why an option stands, on which conditions, and what it costs."""
+    yield limits.reason
+    yield from _conditions(extent, limits, levels)
+    if used := _sectors(extent, Verdict.MET, limits.warn):
+        yield Reason(f"Tumour in {_say(used)} lies outside the narrower limits 3-5 / 8-10.", "ours", (), "FAM-5")
+    if limits.family == "vertebrectomy":
+        yield from _room(extent, limits)
+        if layer_verdict(extent, "C") is Verdict.MET:
+            yield Reason(
+                "Layer C: the posterior wall goes with the specimen, so the canal is entered and the dura released.",
+                "verified", ("boriani2018",), "F4",
+            )  # fmt: skip
+    yield from _canal(extent, limits, clinical)
+    if len(levels) > RELATIVE_LIMIT_LEVELS:
+        yield Reason(
+            f"{len(levels)} neighbouring levels: more than {RELATIVE_LIMIT_LEVELS} are a relative contraindication.",
+            "verified", ("tes_chapter", "jss_editorial_4559"), "TES-1",
+        )  # fmt: skip
+
+
+def _room(extent: Extent, limits: Limits) -> Iterator[Reason]:
+    """The free pedicle, with the three free sectors of the arch beside it that the limits imply (F8)."""
+    pedicle = LEFT_PEDICLE if limits.side == "left" else RIGHT_PEDICLE
+    if sector_verdict(extent, pedicle) is Verdict.UNMET:
+        says = f"The {limits.side} pedicle and the arch beside it are free, which gives room to release the sac."
+        yield Reason(says, "verified", ("ahmed2019lumbar",), "F2")
+
+
+def _conditions(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:
+    """What must still prove free."""
+    beyond = _sectors(extent, Verdict.UNDECIDED, tuple(s for s in SECTORS if s not in limits.sectors))
+    if beyond:
+        yield Reason(
+            f"On condition that {_say(beyond)} can be shown free; this is open.",
+            "ours",
+            (),
+            limits.reason.rule,
+        )
+    cervical_body = limits.family == "vertebrectomy" and any(region(level) == "cervical" for level in levels)
+    layers = [k for k in ("A", "D", "E", "F") if layer_verdict(extent, k) is Verdict.UNDECIDED]
+    if cervical_body and layers:
+        yield Reason(f"On condition that {_say_layers(layers)} can be shown free.", "verified", ("leitner2007",), "F9")
+
+
+def _canal(extent: Extent, limits: Limits, clinical: Clinical) -> Iterator[Reason]:
+    """What tumour in the canal means for the margin."""
+    epidural = layer_verdict(extent, "D")
+    if epidural is not Verdict.UNMET:
+        arch = limits.family == "posterior_arch_resection"
+        word = "makes" if epidural is Verdict.MET else "would make (layer D is open)"
+        yield Reason(
+            f"Layer D: releasing the dura {word} the margin intralesional there, unless the dura is resected.",
+            "verified" if arch else "ours", ("boriani2018",) if arch else (), "F5" if arch else "F5b",
+        )  # fmt: skip
+    if layer_verdict(extent, "E") is not Verdict.UNMET:
+        yield Reason("Layer E: the dura leaves with the specimen, or the margin is violated.", "ours")
+    if clinical.dura_infiltrated:
+        yield Reason(
+            "The dura is stated as infiltrated: dural resection is published in 6 patients, 4 with a leak.", "verified",
+            ("du2024dura",), "MOD-4",
+        )  # fmt: skip
+
+
+def _not_placed(extent: Extent, levels: tuple[Level, ...], general: tuple[Reason, ...]) -> Iterator[Rejected]:
+    """Families whose cuts the program does not place yet: why they do not fit, or that they would."""
+    if not levels:
+        return
+    sacral = [level for level in levels if region(level) == "sacral"]
+    if sacral:
+        total = "S1" in sacral
+        fits: Family = "sacrectomy_total" if total else "sacrectomy_partial"
+        other: Family = "sacrectomy_partial" if total else "sacrectomy_total"
+        yield Rejected(fits, (_not_yet(f"The tumour holds {', '.join(sacral)}"),))
+        why = "S1 is involved, so no sacrum stays above the cut" if total else "S1 is free, so it can stay"
+        yield Rejected(other, (Reason(f"{why}.", "ours", (), "SAC-1" if total else "SAC-2"),))
+        return
+    yield Rejected("anterior_corpectomy", general or tuple(_corpectomy(extent)))
+    if any(region(level) == "thoracic" for level in levels) and layer_verdict(extent, "A") is not Verdict.UNMET:
+        yield Rejected(
+            "chest_wall_combined", (_not_yet("Tumour beside a thoracic vertebra may hold ribs or chest wall"),)
+        )
+
+
+def _corpectomy(extent: Extent) -> Iterator[Reason]:
+    beyond = _sectors(extent, Verdict.MET, tuple(s for s in SECTORS if s not in BODY))
+    layers = [k for k in ("C", "D", "E") if layer_verdict(extent, k) is Verdict.MET]
+    held = ([_say(beyond)] if beyond else []) + ([_say_layers(layers)] if layers else [])
+    if held:
+        yield Reason(
+            f"Removal from the front takes sectors 5-8 and layers A, B only; this tumour holds {' and '.join(held)}.",
+            "verified", ("boriani2018",), "BOR-1",
+        )  # fmt: skip
+    else:
+        yield _not_yet("Sectors 5-8 with layers A, B only would fit removal from the front alone (BOR-1)")
+
+
+def _not_yet(why: str) -> Reason:
+    return Reason(f"{why}; the cuts of this family are not placed yet.", "ours")
+
+
+def _intralesional(levels: tuple[Level, ...]) -> Option:
+    says = "Always weighed beside en bloc: removal in pieces with radiotherapy, with its published recurrence."
+    return Option("intralesional", levels, None, (Reason(says, "ours", (), "PLAN-6"),))
