@@ -1,0 +1,137 @@
+"""A case folder, in and out: case.toml and the files that it names, all of them inside the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from enbloc.adapters.files.case_form import CaseForm, read_form
+from enbloc.adapters.files.labels import ending_of, names_file, read_labels, read_volume
+from enbloc.adapters.files.schemes.catalogue import check_readable
+from enbloc.errors import CaseError, FileError
+from enbloc.foundation.space.grids import Volume
+from enbloc.intake.case import Case, LabelFile, Problem
+
+CASE_FILE = "case.toml"
+MOST_TOML_BYTES = 2**20
+Progress = Callable[[str], None]
+
+
+def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Problem, ...]]:
+    """Read a case folder.
+
+    Parameters
+    ----------
+    folder : Path
+    report_progress : callable
+        Told, in a few words, what is being read.
+
+    Returns
+    -------
+    case : Case
+    problems : what was found doubtful while reading
+
+    Raises
+    ------
+    FileError
+        If a file is missing, damaged, or lies outside the folder.
+    CaseError
+        If case.toml says something that cannot be.
+    TermError
+        If a label scheme, a label or a structure is not known.
+    """
+    report_progress(f"reading {CASE_FILE}")
+    form = _read_toml(folder)
+    for entry in form.labels:
+        if entry.scheme is not None:
+            check_readable(entry.scheme, entry.file)
+    paths = {name: inside(folder, name) for name in _named_files(form)}
+    ct: Volume | None = None
+    problems: list[Problem] = []
+    if form.ct is not None:
+        report_progress(f"reading {form.ct}")
+        ct, found = read_volume(paths[form.ct], form.ct)
+        problems += found
+    label_files: list[LabelFile] = []
+    for entry in form.labels:
+        report_progress(f"reading {entry.file}")
+        files, found = read_labels(paths[entry.file], entry)
+        label_files += files
+        problems += found
+    case = Case(
+        id=form.id,
+        clinical=form.clinical,
+        ct=ct,
+        label_files=tuple(label_files),
+        typed_extent=form.typed_extent,
+        digests=_digests(folder, paths),
+    )
+    return case, tuple(dict.fromkeys(problems))
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a file that case.toml names, proven to lie in the case folder.
+
+    Raises
+    ------
+    FileError
+        If it is missing, or the path or a link leaves the folder.
+    """
+    root = folder.resolve()
+    path = root / name
+    try:
+        leaves = Path(name).is_absolute() or "\\" in name or not path.resolve().is_relative_to(root)
+        there = path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long, a null byte
+        raise FileError(f"it is no usable path ({error})", where=name, remedy="Mend case.toml.") from error
+    if leaves:
+        raise FileError(
+            f"it lies outside the case folder {folder}", where=name, remedy="Copy the file itself into the case folder."
+        )
+    if not there:
+        raise FileError(
+            f"there is no such file in {folder}", where=name, remedy="Put it into the case folder, or mend case.toml."
+        )
+    if path.is_dir():
+        for child in path.iterdir():
+            if not child.resolve().is_relative_to(root):
+                inside(folder, f"{name}/{child.name}")
+    return path
+
+
+def _read_toml(folder: Path) -> CaseForm:
+    if not folder.is_dir():
+        raise FileError("there is no such case folder", where=str(folder), remedy="Name a folder that holds case.toml.")
+    path = inside(folder, CASE_FILE)
+    if not path.is_file() or path.stat().st_size > MOST_TOML_BYTES:
+        raise FileError("it is no ordinary file", where=CASE_FILE, remedy="Write it anew.")
+    try:
+        content = tomllib.loads(path.read_text("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CaseError(f"it is not valid TOML: {error}", where=CASE_FILE, remedy="Mend that line.") from error
+    return read_form(content)
+
+
+def _named_files(form: CaseForm) -> Iterator[str]:
+    if form.ct is not None:
+        yield form.ct
+    yield from (entry.file for entry in form.labels)
+
+
+def _digests(folder: Path, paths: dict[str, Path]) -> dict[str, str]:
+    """sha256 of every file that was read, by its name in the folder, sorted."""
+    root = folder.resolve()
+    files = {root / CASE_FILE}
+    for path in paths.values():
+        beside = names_file(path)
+        files |= {beside} if beside is not None else set()
+        files |= {child for child in path.iterdir() if ending_of(child.name)} if path.is_dir() else {path}
+    return {path.relative_to(root).as_posix(): digest(path) for path in sorted(files)}
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""What the numbers in label files mean: one data table for each program that writes them."""

@@ -1,0 +1,125 @@
+"""Every label scheme by its word, and the one function that turns a file's numbers into structures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from enbloc.adapters.files.schemes.totalsegmentator import TOTAL_V2
+from enbloc.adapters.files.schemes.totalspineseg import TOTALSPINESEG
+from enbloc.adapters.files.schemes.verse import SPINEPS, TRANSITIONAL_DISCS
+from enbloc.errors import FileError, TermError
+from enbloc.foundation.terms.structures import parse_structure
+
+IGNORE = "ignore"
+"""The word that drops a number of a file."""
+_BACKGROUND = frozenset({"background", "clear label", "exterior", ""})
+
+
+@attrs.frozen
+class Scheme:
+    """What the numbers in a program's label files mean.
+
+    Parameters
+    ----------
+    id : str
+    says : str
+        One line for people.
+    numbers : mapping of int to name
+        Used where the file itself gives no names.
+    when_present : mapping of int to mapping of int to name
+        Changes to `numbers` when that number occurs in the file.
+    unread : str
+        Why this version does not read such files, and what to do; empty when it does.
+    """
+
+    id: str
+    says: str
+    numbers: Mapping[int, str] = attrs.field(factory=dict)
+    when_present: Mapping[int, Mapping[int, str]] = attrs.field(factory=dict)
+    unread: str = ""
+
+
+_UNREAD = (
+    "Convert it to NIfTI or to a 3D Slicer segmentation (.seg.nrrd), for example with 3D Slicer, and name that file."
+)
+
+SCHEMES: dict[str, Scheme] = {
+    scheme.id: scheme
+    for scheme in (
+        Scheme("totalsegmentator", 'TotalSegmentator, task "total", version 2', TOTAL_V2),
+        Scheme("verse", "VerSe vertebra instances, with or without discs", SPINEPS, TRANSITIONAL_DISCS),
+        Scheme("spineps", "SPINEPS and TPTBox: instance map or subregion map", SPINEPS, TRANSITIONAL_DISCS),
+        Scheme("totalspineseg", "TotalSpineSeg", TOTALSPINESEG),
+        Scheme("slicer", "3D Slicer segmentation, by the names of its segments"),
+        Scheme("custom", 'the numbers that `map = { 1 = "tumour" }` names'),
+        Scheme("dicom-seg", "DICOM segmentation object", unread="This version reads no DICOM segmentations."),
+        Scheme("rtstruct", "DICOM RT structure set", unread="This version reads no RT structure sets."),
+    )
+}
+"""Every scheme by its word."""
+
+
+def check_readable(word: str, where: str) -> None:
+    """Refuse a scheme that this version does not read.
+
+    Raises
+    ------
+    FileError
+        With what to convert the file to.
+    """
+    if SCHEMES[word].unread:
+        raise FileError(SCHEMES[word].unread, where=where, remedy=_UNREAD)
+
+
+def name_numbers(
+    scheme: Scheme, present: Iterable[int], named: Mapping[int, str], stated: Mapping[int, str], where: str
+) -> dict[int, str]:
+    """Structure of every number that occurs in a file.
+
+    What the case states wins over the names that the file carries, and those over the scheme's table.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    present : numbers that occur in the file
+    named : number to name, as the file says; a second choice of name may follow a ``|``
+    stated : number to word, as case.toml says
+    where : str
+        The file, for messages.
+
+    Raises
+    ------
+    TermError
+        If a number has no name, or a name is no structure.
+    """
+    numbers = sorted(set(present) - {0})
+    table = dict({} if named else scheme.numbers)
+    for number in numbers:
+        table |= scheme.when_present.get(number, {}) if not named else {}
+    known = {**table, **named, **stated}
+    nameless = [number for number in numbers if number not in known]
+    if nameless:
+        listed = ", ".join(str(number) for number in nameless[:8]) + (" …" if len(nameless) > 8 else "")
+        raise TermError(
+            f"scheme '{scheme.id}' has no structure for label {listed}",
+            where=where,
+            remedy=f'Name the right scheme, or state it: map = {{ {nameless[0]} = "ignore" }} (or a structure).',
+        )
+    words = {number: _structure(known[number], number, where) for number in numbers}
+    return {number: word for number, word in words.items() if word != IGNORE}
+
+
+def _structure(name: str, number: int, where: str) -> str:
+    choices = name.split("|")
+    if choices[0].strip().lower() in _BACKGROUND or choices[0] == IGNORE:
+        return IGNORE
+    refusals = []
+    for choice in choices:
+        try:
+            return parse_structure(choice)
+        except TermError as error:
+            refusals.append(error)
+    cure = f'{refusals[0].remedy} Or state it: map = {{ {number} = "ignore" }}.'
+    raise TermError(f"label {number}: {refusals[0].says}", where=where, remedy=cure)
