@@ -1,7 +1,8 @@
 """case.toml as plain values: strict keys, strict types, every mistake at once with its path.
 
 Each table of the file is a mapping of key to a *reader*: a function that takes the TOML value and returns ours, or
-raises `WrongValueError` with what was wrong. `read_form` walks the tables, collects what the readers say, and raises one error.
+raises `WrongValueError` with what was wrong. `read_form` walks the tables, collects what the readers say, and raises
+one error.
 """
 
 from __future__ import annotations

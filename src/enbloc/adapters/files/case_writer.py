@@ -9,8 +9,9 @@ from pathlib import Path
 import attrs
 
 from enbloc.adapters.files.case_folder import CASE_FILE
-from enbloc.adapters.files.labels import ending_of
+from enbloc.adapters.files.labels import ending_of, present_numbers
 from enbloc.adapters.files.nifti import nifti_bytes
+from enbloc.adapters.files.schemes.catalogue import IGNORE
 from enbloc.errors import FileError
 from enbloc.intake.case import Case, LabelFile
 
@@ -67,11 +68,12 @@ def _toml(case: Case, label_names: list[str]) -> Iterator[str]:
         yield from ("", "[images]", f"ct = {_value(CT_FILE)}")
     for name, file in zip(label_names, case.label_files, strict=True):
         yield from ("", "[[labels]]", f"file = {_value(name)}")
-        if len(file.labels.names) == 1:
+        unnamed = set(present_numbers(file.labels.values)) - set(file.labels.names)
+        if len(file.labels.names) == 1 and not unnamed:
             yield f"structure = {_value(next(iter(file.labels.names.values())))}"
         else:
             yield 'scheme = "custom"'
-            yield f"map = {_value(file.labels.names)}"
+            yield f"map = {_value({**file.labels.names, **dict.fromkeys(sorted(unnamed), IGNORE)})}"
     facts = {key: value for key, value in attrs.asdict(case.clinical).items() if value is not None}
     if facts:
         yield from ("", "[clinical]", *(f"{key} = {_value(value)}" for key, value in facts.items()))
