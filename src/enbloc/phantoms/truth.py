@@ -1,0 +1,272 @@
+"""What is true of a phantom with a tumour, by formula or by dense evaluation of its implicit functions.
+
+Nothing here reads a label map or runs a step that is under test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal
+
+import attrs
+import edt
+import numpy as np
+
+from enbloc.errors import InputError
+from enbloc.foundation.space.grids import Bools, Floats, Grid
+from enbloc.foundation.terms.levels import Level
+from enbloc.phantoms.cells import LAYERS, bone_cells_ml, cell_map, frame_grid
+from enbloc.phantoms.painting import bone_bounds, bone_mask, canal_mask, slab_index
+from enbloc.phantoms.solids import Bounds, Ellipsoid, SkewBox
+from enbloc.phantoms.spine import SpinePhantom, TrueFrame, body_centre_mm, down_mm, up_mm
+from enbloc.phantoms.torso import column_solids, lung_border_mm
+from enbloc.phantoms.tumours import Piece, Tumour, Wedge, piece_bounds, tumour_mask
+from enbloc.phantoms.vertebra import canal_half_mm, endplates_mm
+
+STEP_MM = 0.5
+"""Default edge of the dense evaluation; borders are right to about half of it."""
+COARSE_MM = 1.0
+LOOK_MM = 6.0
+"""How far around the tumour cells are looked at; a cell further away is reported free by this much."""
+
+
+@attrs.frozen(eq=False)
+class LevelTruth:
+    """Exact frame, body centre (centroid, LPS mm) and measures of a level; heights are w in the frame."""
+
+    frame: TrueFrame
+    body_centre_mm: Floats
+    endplate_caudal_mm: float
+    endplate_cranial_mm: float
+    body_width_mm: float
+    body_depth_mm: float
+    canal_half_width_mm: float
+    canal_half_depth_mm: float
+
+
+@attrs.frozen
+class CellTruth:
+    """Tumour in one cell.
+
+    Parameters
+    ----------
+    volume_ml : float
+        Tumour in the cell.
+    reach_mm : float
+        Positive: how deep inside the cell the tumour's deepest point lies, from the cell's border. Negative: how far
+        the tumour's nearest point stays away from the cell; never below ``-LOOK_MM``.
+    fraction : float
+        Share of the cell's own bone that is tumour; 0 for the layers A, D and disc, which have no size of their own.
+    """
+
+    volume_ml: float
+    reach_mm: float
+    fraction: float
+
+
+Cells = dict[tuple[Level, int, str], CellTruth]
+
+
+def level_truth(phantom: SpinePhantom, level: Level) -> LevelTruth:
+    """What is exactly known of a level."""
+    sizes = phantom.sizes[level]
+    caudal, cranial = endplates_mm(sizes)
+    half_u, half_v = canal_half_mm(sizes)
+    return LevelTruth(
+        frame=phantom.frames[level],
+        body_centre_mm=body_centre_mm(phantom, level),
+        endplate_caudal_mm=caudal,
+        endplate_cranial_mm=cranial,
+        body_width_mm=sizes.front.body_width_mm,
+        body_depth_mm=sizes.front.body_depth_mm,
+        canal_half_width_mm=half_u,
+        canal_half_depth_mm=half_v,
+    )
+
+
+def cell_truth(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM) -> Cells:
+    """Every cell that the tumour is in or within `LOOK_MM` of, by level, sector (Spine Oncology Study Group) and layer.
+
+    Cells that are not listed are free by at least `LOOK_MM`. The layer "disc" is tumour in a disc, which is neither
+    bone nor soft tissue; it has the sector 0.
+    """
+    found: Cells = {}
+    for level in phantom.levels:
+        bounds = _tumour_bounds(phantom, tumour, level)
+        if bounds is None:
+            continue
+        grid = frame_grid(phantom, level, bounds, step_mm)
+        inside = tumour_mask(phantom, tumour, grid)
+        if inside.any():
+            found.update(_cells_of_level(phantom, level, grid, inside))
+    return found
+
+
+def judge(cell: CellTruth | None, voxel_mm: float, least_ml: float = 0.1) -> Literal["involved", "free", "border"]:
+    """Is a cell clearly involved, clearly free, or too near to the border to ask of a sampled phantom?
+
+    Clearly involved: the tumour reaches more than a voxel into the cell and fills `least_ml` of it. Clearly free: it
+    stays more than a voxel away.
+    """
+    if cell is None or cell.reach_mm < -voxel_mm:
+        return "free"
+    return "involved" if cell.reach_mm > voxel_mm and cell.volume_ml >= least_ml else "border"
+
+
+def clear_cells(cells: Cells, level: Level, voxel_mm: float, least_ml: float = 0.1) -> dict[tuple[int, str], bool]:
+    """The cells (sector, layer A-D) of a level whose answer is beyond doubt: True involved, False free."""
+    wanted = [(sector, layer) for sector in range(1, 13) for layer in LAYERS[:4]]
+    words = {key: judge(cells.get((level, *key)), voxel_mm, least_ml) for key in wanted}
+    return {key: word == "involved" for key, word in words.items() if word != "border"}
+
+
+def tumour_volume_ml(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM) -> float:
+    """By formula for one solid piece, else by dense evaluation."""
+    if len(tumour.pieces) == 1 and not isinstance(tumour.pieces[0].shape, Wedge):
+        return tumour.pieces[0].shape.volume_mm3 / 1000.0
+    grid = tumour_grid(phantom, tumour, step_mm)
+    return float(np.count_nonzero(tumour_mask(phantom, tumour, grid))) * grid.voxel_ml
+
+
+def bone_volume_ml(phantom: SpinePhantom, level: Level, step_mm: float = STEP_MM) -> float:
+    """Volume of a vertebra by dense evaluation (its solids overlap, so no short formula exists)."""
+    grid = frame_grid(phantom, level, bone_bounds(phantom, level), step_mm)
+    canal = canal_mask(phantom, grid, slab_index(phantom, grid))
+    return float(np.count_nonzero(bone_mask(phantom, level, grid, canal))) * grid.voxel_ml
+
+
+def tumour_grid(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM, margin_mm: float = 1.0) -> Grid:
+    """A dense grid around the whole tumour, along the axes of its first piece's level."""
+    level = tumour.pieces[0].level
+    bounds = _hull_in_frame(phantom, tumour.pieces, level)
+    padded = tuple((low - margin_mm, high + margin_mm) for low, high in bounds)
+    return frame_grid(phantom, level, padded, step_mm)
+
+
+def support_mm(phantom: SpinePhantom, tumour: Tumour, direction: Floats) -> float:
+    """Greatest ``x . direction`` over the tumour, LPS mm; `direction` (3,) is a unit vector.
+
+    Exact for spheres, ellipsoids and boxes; for a wedge the greatest of a dense evaluation, at most one step short.
+    """
+    return max(_support_of(phantom, piece, np.asarray(direction, dtype=np.float64)) for piece in tumour.pieces)
+
+
+def plane_clearance_mm(phantom: SpinePhantom, tumour: Tumour, point_mm: Floats, normal: Floats) -> float:
+    """How far the tumour stays behind a plane whose normal points away from it; negative when it crosses."""
+    return float(np.dot(point_mm, normal)) - support_mm(phantom, tumour, normal)
+
+
+def sphere_to_canal_mm(phantom: SpinePhantom, level: Level, centre: tuple[float, float, float], radius: float) -> float:
+    """From a sphere outside the canal to the canal's wall, negative when it enters; centre in the level's frame.
+
+    Exact while the nearest wall lies in the level's own slab: the least distance from a point to an ellipse.
+    """
+    _in_slab(phantom, level, centre[2])
+    half_u, half_v = canal_half_mm(phantom.sizes[level])
+    t = np.linspace(0.0, 2.0 * np.pi, 200_001)
+    outside = (centre[0] / half_u) ** 2 + (centre[1] / half_v) ** 2 > 1.0
+    gap = float(np.hypot(half_u * np.cos(t) - centre[0], half_v * np.sin(t) - centre[1]).min())
+    return (gap if outside else -gap) - radius
+
+
+def sphere_to_tube_mm(
+    phantom: SpinePhantom, level: Level, name: str, centre: tuple[float, float, float], radius: float
+) -> float:
+    """From a sphere to the aorta, cava or oesophagus of its level, a cylinder: negative when it enters."""
+    _in_slab(phantom, level, centre[2])
+    tube = column_solids(level, phantom.sizes[level])[name]
+    return float(np.hypot(centre[0] - tube.centre[0], centre[1] - tube.centre[1])) - tube.half[0] - radius
+
+
+def sphere_to_lung_mm(phantom: SpinePhantom, level: Level, centre: tuple[float, float, float], radius: float) -> float:
+    """From a sphere medial of the left or right lung (the nearer) to its flat medial border."""
+    _in_slab(phantom, level, centre[2])
+    return lung_border_mm(phantom.sizes[level]) - abs(centre[0]) - radius
+
+
+def _in_slab(phantom: SpinePhantom, level: Level, height: float) -> None:
+    if not -down_mm(phantom, level) <= height <= up_mm(phantom, level):
+        raise InputError(f"a centre {height:.1f} mm above the origin of {level} lies outside its slab")
+
+
+def _support_of(phantom: SpinePhantom, piece: Piece, direction: Floats) -> float:
+    frame = phantom.frames[piece.level]
+    local = frame.axes.T @ direction
+    base = float(frame.origin_mm @ direction)
+    if isinstance(piece.shape, Ellipsoid):
+        return base + float(np.dot(piece.shape.centre, local) + np.linalg.norm(np.multiply(piece.shape.half, local)))
+    if (
+        isinstance(piece.shape, SkewBox)
+        and piece.shape.u_per_v == piece.shape.w_per_v == 0.0
+        and not piece.shape.paired
+    ):
+        return base + float(
+            sum(max(low * d, high * d) for (low, high), d in zip(piece.shape.bounds, local, strict=True))
+        )
+    grid = tumour_grid(phantom, Tumour((piece,)))
+    points = grid.to_patient(np.argwhere(tumour_mask(phantom, Tumour((piece,)), grid)))
+    return float((points @ direction).max())
+
+
+def _hull_in_frame(phantom: SpinePhantom, pieces: Iterable[Piece], level: Level) -> Bounds:
+    """Bounds of pieces, each of its own level, in the frame of `level`."""
+    corners = []
+    for piece in pieces:
+        box = np.array(np.meshgrid(*_tight_bounds(phantom, piece), indexing="ij")).reshape(3, -1).T
+        corners.append(phantom.frames[level].to_frame(phantom.frames[piece.level].to_patient(box)))
+    low, high = np.concatenate(corners).min(axis=0), np.concatenate(corners).max(axis=0)
+    u, v, w = ((float(a), float(b)) for a, b in zip(low, high, strict=True))
+    return u, v, w
+
+
+@lru_cache(maxsize=256)
+def _tight_bounds(phantom: SpinePhantom, piece: Piece) -> Bounds:
+    """Bounds of a solid by formula; those of a wedge, whose rays reach far, by a coarse look."""
+    bounds = piece_bounds(phantom, piece)
+    if not isinstance(piece.shape, Wedge):
+        return bounds
+    grid = frame_grid(phantom, piece.level, bounds, COARSE_MM)
+    found = np.argwhere(tumour_mask(phantom, Tumour((piece,)), grid))
+    if not len(found):
+        return bounds
+    low = np.array([b[0] for b in bounds]) + (found.min(axis=0) - 1) * COARSE_MM
+    high = np.array([b[0] for b in bounds]) + (found.max(axis=0) + 1) * COARSE_MM
+    u, v, w = ((float(a), float(b)) for a, b in zip(low, high, strict=True))
+    return u, v, w
+
+
+def _tumour_bounds(phantom: SpinePhantom, tumour: Tumour, level: Level) -> Bounds | None:
+    """The tumour with `LOOK_MM` around it, cut to the heights that can hold cells of this level; None when apart."""
+    u, v, w = ((low - LOOK_MM, high + LOOK_MM) for low, high in _hull_in_frame(phantom, tumour.pieces, level))
+    bone = bone_bounds(phantom, level)[2]
+    first, last = level == phantom.levels[0], level == phantom.levels[-1]
+    tilt_mm = 10.0
+    low = w[0] if last else max(w[0], min(bone[0], -down_mm(phantom, level) - tilt_mm) - LOOK_MM)
+    high = w[1] if first else min(w[1], max(bone[1], up_mm(phantom, level) + tilt_mm) + LOOK_MM)
+    return (u, v, (low, high)) if high > low else None
+
+
+def _cells_of_level(phantom: SpinePhantom, level: Level, grid: Grid, inside: Bools) -> Cells:
+    cells = cell_map(phantom, level, grid)
+    own = bone_cells_ml(phantom, level)
+    found: Cells = {}
+    for layer, letter in enumerate(LAYERS):
+        sectors = np.unique(cells.sector[(cells.layer == layer) & (cells.sector > 0)])
+        groups = [(0, cells.sector > 0)] if letter == "disc" else [(int(s), cells.sector == s) for s in sectors]
+        for sector, chosen in groups:
+            cell = chosen & (cells.layer == layer)
+            if cell.any():
+                found[level, sector, letter] = _measure(cell, inside, grid, own.get((sector, letter), 0.0))
+    return found
+
+
+def _measure(cell: Bools, inside: Bools, grid: Grid, own_ml: float) -> CellTruth:
+    """Volume, reach and fraction; distances between voxel centres are shortened by half a step to reach the border."""
+    step = tuple(float(edge) for edge in grid.spacing_mm)
+    shared = cell & inside
+    deep = bool(shared.any())
+    gaps = edt.edt(np.ascontiguousarray(cell if deep else ~cell), anisotropy=step, black_border=False)
+    reach = float(gaps[shared].max()) - step[0] / 2.0 if deep else step[0] / 2.0 - float(gaps[inside].min())
+    volume = float(np.count_nonzero(shared)) * grid.voxel_ml
+    return CellTruth(volume, min(max(reach, -LOOK_MM), 1e3), min(1.0, volume / own_ml) if own_ml > 0 else 0.0)
