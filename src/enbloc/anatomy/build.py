@@ -1,0 +1,293 @@
+"""From the case's label files to the scene.
+
+Strategy. The label file with most vertebrae gives the grid; the others are read at its voxels. The levels that the
+tumour touches are found, and the grid is cropped to them, their neighbours and the reach around the tumour. Along the
+curve through the vertebrae the canal is found (`canal`), then each vertebra is measured (`vertebrae`) and divided
+(`parts`). Whatever was not seen but modelled becomes a problem of grade *doubt*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
+from enbloc.anatomy.parts import find_parts, local_coordinates
+from enbloc.anatomy.scene import Scene, Vertebra
+from enbloc.anatomy.settings import AnatomySettings
+from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
+from enbloc.anatomy.vertebrae import build_vertebra
+from enbloc.errors import InputError
+from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
+from enbloc.foundation.space.sampling import sample_linear, sample_nearest
+from enbloc.foundation.terms.levels import Level, order, sort_levels
+from enbloc.intake.case import Case, LabelFile, Problem
+
+T = TypeVar("T", bound=np.generic)
+
+VERTEBRA = "vertebra_"
+TUMOUR = "tumour"
+CORD = "spinal_cord"
+
+TOUCH_MM = 3.0
+"""A level is touched when its bone lies within this distance of the tumour: two voxels of the usual label."""
+
+NEIGHBOURS = 2
+"""Levels read on each side of the touched ones: the curve and the canal need them."""
+
+LEAST_VERTEBRA_VOXELS = 40
+"""Smaller label islands are no vertebra that could be measured."""
+
+CURVE_STEP_MM = 1.0
+"""Distance of the planes across the curve."""
+
+
+def levels_of(labels: LabelMap) -> tuple[Level, ...]:
+    """The vertebral levels that a label map names, cranio-caudal."""
+    return sort_levels(name.removeprefix(VERTEBRA) for name in labels.names.values() if name.startswith(VERTEBRA))
+
+
+def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
+    """All anatomy of a case around its tumour; None for a case without a tumour image.
+
+    Raises
+    ------
+    InputError
+        If the tumour cannot be related to any vertebra. The checks of intake find the usual causes before.
+    """
+    if not any(TUMOUR in file.labels.names.values() for file in case.label_files):
+        return None
+    base = max(case.label_files, key=lambda file: len(levels_of(file.labels)))
+    full = base.labels.grid
+    tumour = _tumour_on(full, case.label_files)
+    touched = _touched_levels(base.labels, tumour)
+    near = _with_neighbours(touched, levels_of(base.labels), NEIGHBOURS)
+    box = _box_around(base.labels, near, tumour, settings.reach_mm)
+    grid = full.crop(box)
+    bone, names, whole = _bone_on(base.labels, box, near)
+    structures = _structures_on(grid, box, base, case.label_files)
+    cord = structures.mask(CORD) if CORD in structures.names.values() else None
+    curve = _curve(grid, bone, whole)
+    stack = find_canal(curve, grid, bone, cord, names)
+    if stack is None:
+        raise InputError(
+            "no vertebra shows a closed ring, so the spinal canal cannot be found",
+            where=base.name,
+            remedy="Check that the vertebra labels include the arches, at a slice thickness of 3 mm or less.",
+        )
+    vertebrae = _vertebrae(grid, bone, names, whole, stack, curve)
+    return Scene(
+        grid=grid,
+        structures=structures,
+        tumour=tumour[box],
+        vertebrae=vertebrae,
+        bone=bone,
+        parts=_parts_on(grid, bone, vertebrae),
+        canal=canal_mask(stack, curve, grid, bone),
+        ct=_ct_on(grid, case.ct),
+        label_error_mm=float(grid.spacing_mm.max()) / 2,
+        problems=_problems(vertebrae, touched, stack, base, case.label_files),
+    )
+
+
+def _tumour_on(grid: Grid, files: tuple[LabelFile, ...]) -> Bools:
+    tumour = np.zeros(grid.shape, dtype=bool)
+    for file in files:
+        if TUMOUR in file.labels.names.values():
+            tumour |= _onto(grid, file.labels.grid, file.labels.mask(TUMOUR)).astype(bool)
+    return tumour
+
+
+def _onto(grid: Grid, source: Grid, values: NDArray[T]) -> NDArray[T]:
+    """Values on another grid, nearest voxel; only the part of `grid` that the non-zero values reach is looked at."""
+    if grid.same_as(source):
+        return values
+    target = np.zeros(grid.shape, dtype=values.dtype)
+    filled = ndimage.find_objects((values != 0).astype(np.uint8))
+    if not filled or filled[0] is None:
+        return target
+    ends = np.array([[s.start - 1, s.stop] for s in filled[0]], dtype=np.float64)
+    corners = np.array([[x, y, z] for x in ends[0] for y in ends[1] for z in ends[2]])
+    reached = grid.to_index(source.to_patient(corners))
+    low = np.clip(np.floor(reached.min(axis=0)).astype(int), 0, grid.shape)
+    high = np.clip(np.ceil(reached.max(axis=0)).astype(int) + 1, 0, grid.shape)
+    if (high <= low).any():
+        return target
+    indices = np.stack(np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij"), axis=-1)
+    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    points = grid.to_patient(indices.reshape(-1, 3)).reshape(indices.shape)
+    target[box] = sample_nearest(source, values, points)
+    return target
+
+
+def _touched_levels(labels: LabelMap, tumour: Bools) -> tuple[Level, ...]:
+    """Levels whose bone lies within `TOUCH_MM` of the tumour, or else the nearest one."""
+    if not tumour.any():
+        raise InputError("the tumour label is empty on the grid of the vertebrae", remedy="Check the tumour's file.")
+    reach = np.ceil(60.0 / labels.grid.spacing_mm).astype(int)
+    box = _grown_box(tumour, reach)
+    near = distance_to(labels.grid.crop(box), tumour[box])
+    values = labels.values[box]
+    gaps = {
+        name.removeprefix(VERTEBRA): float(near[values == number].min())
+        for number, name in labels.names.items()
+        if name.startswith(VERTEBRA) and (values == number).any()
+    }
+    if not gaps:
+        raise InputError(
+            "no labelled vertebra lies within 60 mm of the tumour",
+            remedy="Check that tumour and vertebra labels belong to the same scan.",
+        )
+    limit = max(TOUCH_MM, min(gaps.values()))
+    return sort_levels(level for level, gap in gaps.items() if gap <= limit)
+
+
+def _with_neighbours(touched: tuple[Level, ...], present: tuple[Level, ...], count: int) -> tuple[Level, ...]:
+    ranks = [present.index(level) for level in touched]
+    return present[max(min(ranks) - count, 0) : max(ranks) + count + 1]
+
+
+def _grown_box(mask: Bools, by: NDArray[np.int_]) -> tuple[slice, slice, slice]:
+    found = ndimage.find_objects(mask.astype(np.uint8))[0]
+    grown = [
+        slice(max(s.start - int(n), 0), min(s.stop + int(n), size))
+        for s, n, size in zip(found, by, mask.shape, strict=True)
+    ]
+    return grown[0], grown[1], grown[2]
+
+
+def _box_around(
+    labels: LabelMap, near: tuple[Level, ...], tumour: Bools, reach_mm: float
+) -> tuple[slice, slice, slice]:
+    wanted = np.isin(labels.values, [n for n, name in labels.names.items() if name.removeprefix(VERTEBRA) in near])
+    spines = _grown_box(wanted, np.array([2, 2, 2]))
+    reach = _grown_box(tumour, np.ceil(reach_mm / labels.grid.spacing_mm).astype(int))
+    joined = [slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(spines, reach, strict=True)]
+    return joined[0], joined[1], joined[2]
+
+
+def _bone_on(
+    labels: LabelMap, box: tuple[slice, slice, slice], near: tuple[Level, ...]
+) -> tuple[NDArray[np.uint8], tuple[Level, ...], dict[Level, bool]]:
+    """Bone as 1 + index into the names; names of the levels that are large enough; and which are whole."""
+    values = labels.values[box]
+    bone = np.zeros(values.shape, dtype=np.uint8)
+    names: list[Level] = []
+    whole: dict[Level, bool] = {}
+    for level in near:
+        numbers = [n for n, name in labels.names.items() if name == VERTEBRA + level]
+        mask = np.isin(values, numbers)
+        if mask.sum() < LEAST_VERTEBRA_VOXELS:
+            continue
+        names.append(level)
+        bone[mask] = len(names)
+        whole[level] = not _touches_edge(np.isin(labels.values, numbers))
+    return bone, tuple(names), whole
+
+
+def _touches_edge(mask: Bools) -> bool:
+    found = ndimage.find_objects(mask.astype(np.uint8))[0]
+    return any(s.start == 0 or s.stop == size for s, size in zip(found, mask.shape, strict=True))
+
+
+def _structures_on(
+    grid: Grid, box: tuple[slice, slice, slice], base: LabelFile, files: tuple[LabelFile, ...]
+) -> LabelMap:
+    """Every structure but the tumour on the scene's grid; of two that overlap the later file's stands."""
+    names = sorted({name for file in files for name in file.labels.names.values()} - {TUMOUR})
+    numbers = {name: n for n, name in enumerate(names, start=1)}
+    merged = np.zeros(grid.shape, dtype=np.uint16)
+    for file in sorted(files, key=lambda file: file is not base):
+        same = file.labels.grid.same_as(base.labels.grid)
+        values = file.labels.values[box] if same else _onto(grid, file.labels.grid, file.labels.values)
+        table = np.zeros(int(max(file.labels.names, default=0)) + 1, dtype=np.uint16)
+        for number, name in file.labels.names.items():
+            if name != TUMOUR and not (name.startswith(VERTEBRA) and file is not base):
+                table[number] = numbers[name]
+        known = table[np.where(values < len(table), values, 0).astype(np.intp)]
+        merged[known > 0] = known[known > 0]
+    return LabelMap(grid, merged, {n: name for name, n in numbers.items()})
+
+
+def _curve(grid: Grid, bone: NDArray[np.uint8], whole: Mapping[Level, bool]) -> SpineCurve:
+    """The curve through the whole vertebrae, or through all when fewer than two are whole."""
+    centroids = np.array(
+        [grid.to_patient(np.argwhere(bone == n).mean(axis=0)[None])[0] for n in range(1, len(whole) + 1)]
+    )
+    complete = np.array(list(whole.values()))
+    return fit_spine_curve(centroids[complete] if complete.sum() > 1 else centroids, CURVE_STEP_MM)
+
+
+def _vertebrae(
+    grid: Grid,
+    bone: NDArray[np.uint8],
+    names: tuple[Level, ...],
+    whole: Mapping[Level, bool],
+    stack: CanalStack,
+    curve: SpineCurve,
+) -> dict[Level, Vertebra]:
+    step = float(grid.spacing_mm.max())
+    return {
+        level: build_vertebra(level, whole[level], _points(grid, bone, n), step, stack, curve, n)
+        for n, level in enumerate(names, start=1)
+    }
+
+
+def _points(grid: Grid, bone: NDArray[np.uint8], number: int) -> Floats:
+    return grid.to_patient(np.argwhere(bone == number))
+
+
+def _parts_on(grid: Grid, bone: NDArray[np.uint8], vertebrae: Mapping[Level, Vertebra]) -> NDArray[np.uint8]:
+    parts = np.zeros(grid.shape, dtype=np.uint8)
+    for number, vertebra in enumerate(vertebrae.values(), start=1):
+        mask = bone == number
+        parts[mask] = find_parts(vertebra, local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask))))
+    return parts
+
+
+def _ct_on(grid: Grid, ct: Volume | None) -> Volume | None:
+    if ct is None:
+        return None
+    indices = np.stack(np.meshgrid(*(np.arange(n) for n in grid.shape), indexing="ij"), axis=-1)
+    points = grid.to_patient(indices.reshape(-1, 3)).reshape(indices.shape)
+    return Volume(grid, sample_linear(ct.grid, ct.values, points, outside=-1024.0).astype(np.float32))
+
+
+def _problems(
+    vertebrae: Mapping[Level, Vertebra],
+    touched: tuple[Level, ...],
+    stack: CanalStack,
+    base: LabelFile,
+    files: tuple[LabelFile, ...],
+) -> tuple[Problem, ...]:
+    problems = [
+        Problem(
+            "doubt" if level in touched else "note", base.name, f"{level}: modelled: {what}", "Check this level by eye."
+        )
+        for level, vertebra in vertebrae.items()
+        for what in vertebra.modelled
+        if abs(order(level) - order(touched[0])) <= len(touched) + 1
+    ]
+    problems += [
+        Problem(
+            "doubt", base.name, f"{level} is cut by the field of view", "Its measures are not those of a whole level."
+        )
+        for level in touched
+        if level in vertebrae and not vertebrae[level].whole
+    ]
+    problems += [
+        Problem("note", base.name, f"the ring of {level} was closed over a small gap", "Check the arch's label.")
+        for level in stack.patched
+        if level in touched
+    ]
+    problems += [
+        Problem("note", file.name, "lies on another grid and was read at the nearest voxels", "None needed.")
+        for file in files
+        if file is not base and not file.labels.grid.same_as(base.labels.grid)
+    ]
+    return tuple(problems)

@@ -1,0 +1,309 @@
+"""Measuring the Extent on a scene: Weinstein-Boriani-Biagini sectors and layers, each cell with its evidence.
+
+Strategy. Every tumour voxel gets a level, a sector and a layer. Bone keeps the level of its label; tumour outside bone
+goes to the nearest level whose bone is involved. The sector is the angle around the canal's centre in the vertebra's
+own transverse plane, overruled by the part: body is 5-8, pedicle 4 or 9, arch 1-3 or 10-12 (GEO-2..6). Bone is
+deep (C) in the inner half of its radial depth and superficial (B) in the outer (LAY-1), read off a polar map of the
+vertebra. Outside bone it is A, inside the canal D.
+
+The doubt is measured, not guessed: the tumour's border is moved in and out by the label error, and the whole tumour is
+moved and turned against the frame by the errors of both. The least and the greatest volume over all of these are the
+interval of a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from enbloc.anatomy.parts import ARCH_LEFT, ARCH_RIGHT, BODY, PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates
+from enbloc.anatomy.scene import Scene, Vertebra
+from enbloc.anatomy.settings import AnatomySettings
+from enbloc.classification.extent import (
+    LAYERS,
+    LEFT_PEDICLE,
+    RIGHT_PEDICLE,
+    SECTORS,
+    Cell,
+    Extent,
+    LevelExtent,
+    involved_levels,
+)
+from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
+from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, judge_above, judge_fact
+from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.sampling import sample_linear
+from enbloc.foundation.terms.levels import Level, are_contiguous, region
+
+Ints = NDArray[np.intp]
+
+A, B, C, D = (LAYERS.index(name) for name in "ABCD")
+NOWHERE = -1
+
+SECTOR_DEG = 360.0 / len(SECTORS)
+DEEP_FRACTION = 0.5
+"""The border between layers C and B, as a share of the radial depth of the bone (LAY-1, ours)."""
+
+POLAR_STEP_DEG, POLAR_STEP_MM = 3.0, 0.75
+POLAR_REACH_MM = 75.0
+"""The polar map reaches past the tip of any transverse or spinous process."""
+
+OUTSIDE_LAYERS = ("A", "D")
+
+
+@attrs.frozen(eq=False)
+class _Sample:
+    """Voxels in and around the tumour, at one level: coordinates, tissue, and how much tumour each holds."""
+
+    local_mm: Floats
+    part: NDArray[np.uint8]
+    in_canal: NDArray[np.bool_]
+    in_disc: NDArray[np.bool_]
+    depth_mm: Floats
+    weights: Mapping[str, Floats]
+
+
+@attrs.frozen(eq=False)
+class _PolarMap:
+    """Radii where bone begins and ends on each ray, (height, angle) mm."""
+
+    lowest_mm: float
+    step_mm: float
+    inner_mm: Floats
+    outer_mm: Floats
+
+
+def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bool | None = None) -> Extent:
+    """The Extent of the scene's tumour.
+
+    Parameters
+    ----------
+    scene : Scene
+    settings : AnatomySettings
+        Thresholds of a cell.
+    dura_infiltrated : bool or None
+        Stated by the surgeon; no CT shows it. Decides layer E.
+    """
+    box = _box_around_tumour(scene)
+    grid = scene.grid.crop(box)
+    tumour, canal, bone, parts = scene.tumour[box], scene.canal[box], scene.bone[box], scene.parts[box]
+    border = distance_to(grid, tumour)
+    near = np.argwhere(border < 2.0 * float(grid.spacing_mm.max()))
+    where = tuple(near.T)
+    points = grid.to_patient(near)
+    outside = distance_to(grid, (bone > 0) | canal)[where]
+    depth = np.where(canal[where], -distance_to(grid, canal)[where], outside) + scene.label_error_mm
+    level_of = _level_of(scene, bone[where], points, tumour[where])
+    levels: dict[Level, LevelExtent] = {}
+    for number, (level, vertebra) in enumerate(scene.vertebrae.items(), start=1):
+        mine = level_of == number
+        if not tumour[where][mine].any() or vertebra.body_height_mm <= 0.0:
+            continue
+        local = local_coordinates(vertebra.frame, points[mine])
+        sample = _Sample(
+            local_mm=local,
+            part=np.where(bone[where][mine] == number, parts[where][mine], 0).astype(np.uint8),
+            in_canal=canal[where][mine],
+            in_disc=_in_disc(vertebra, local) & (bone[where][mine] == 0),
+            depth_mm=depth[mine],
+            weights=_weights(border[where][mine], tumour[where][mine], float(grid.spacing_mm.max())),
+        )
+        levels[level] = _measure_level(scene, level, number, sample, settings, dura_infiltrated)
+    extent = Extent(source="measured", levels=levels)
+    return attrs.evolve(extent, skipped=judge_fact(not are_contiguous(involved_levels(extent))))
+
+
+def _box_around_tumour(scene: Scene) -> tuple[slice, slice, slice]:
+    found = ndimage.find_objects(scene.tumour.astype(np.uint8))[0]
+    by = np.ceil(10.0 / scene.grid.spacing_mm).astype(int)
+    grown = [
+        slice(max(s.start - n, 0), min(s.stop + n, size))
+        for s, n, size in zip(found, by, scene.grid.shape, strict=True)
+    ]
+    return grown[0], grown[1], grown[2]
+
+
+def _weights(border: Floats, tumour: NDArray[np.bool_], voxel: float) -> dict[str, Floats]:
+    """How much of each voxel is tumour: as labelled, and with the border moved in or out by half a voxel."""
+    return {
+        "value": tumour.astype(np.float64),
+        "low": np.clip(-border / voxel, 0.0, 1.0),
+        "high": np.clip(1.0 - border / voxel, 0.0, 1.0),
+    }
+
+
+def _level_of(scene: Scene, bone: NDArray[np.uint8], points: Floats, tumour: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The level (1 + index) of each point: its bone's, or of the nearest level in height whose bone holds tumour."""
+    involved = np.unique(bone[(bone > 0) & tumour])
+    candidates = [n for n, v in enumerate(scene.vertebrae.values(), start=1) if v.body_height_mm > 0.0]
+    candidates = [n for n in candidates if n in involved] or candidates
+    vertebrae = list(scene.vertebrae.values())
+    gaps = []
+    for number in candidates:
+        v = vertebrae[number - 1]
+        height = local_coordinates(v.frame, points)[:, 2] - (v.endplate_cranial_mm + v.endplate_caudal_mm) / 2
+        gaps.append(np.abs(height) / v.body_height_mm)
+    nearest = np.array(candidates, dtype=np.uint8)[np.argmin(np.stack(gaps), axis=0)]
+    return np.where(bone > 0, bone, nearest).astype(np.uint8)
+
+
+def _in_disc(vertebra: Vertebra, local: Floats) -> NDArray[np.bool_]:
+    """Above or below the body and within its outline: the disc space, which is neither layer A nor bone."""
+    centre = local_coordinates(vertebra.frame, vertebra.body_centre_mm[None])[0]
+    half = np.array([vertebra.body_width_mm, vertebra.body_depth_mm]) / 2
+    within = (((local[:, :2] - centre[:2]) / half) ** 2).sum(axis=1) < 1.0
+    beyond = (local[:, 2] > vertebra.endplate_cranial_mm) | (local[:, 2] < vertebra.endplate_caudal_mm)
+    inside: NDArray[np.bool_] = within & beyond
+    return inside
+
+
+def _measure_level(
+    scene: Scene, level: Level, number: int, sample: _Sample, settings: AnatomySettings, dura: bool | None
+) -> LevelExtent:
+    vertebra = scene.vertebrae[level]
+    polar = _polar_map(scene, vertebra, number)
+    voxel_ml = scene.grid.voxel_ml
+    nominal = _cells_of(sample, sample.local_mm, polar)
+    volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
+    moved = [_cells_of(sample, local, polar) for local in _displaced(sample.local_mm, vertebra, scene.label_error_mm)]
+    for bound, pick in (("low", np.minimum), ("high", np.maximum)):
+        candidates = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in (nominal, *moved)]
+        volumes[bound] = np.asarray(pick.reduce([*candidates, volumes["value"]]), dtype=np.float64)
+    whole = _bone_volumes(scene, vertebra, number, polar)
+    depths = _depths(nominal, sample)
+    limit = max(settings.outside_depth_mm, 2 * scene.label_error_mm)
+    because = f"label border +-{scene.label_error_mm:.2f} mm, frame +-{vertebra.frame.turn_error_deg:.1f} deg"
+    cells: dict[tuple[int, str], Cell] = {}
+    for layer in ("A", "B", "C", "D"):
+        for sector in SECTORS:
+            at = (LAYERS.index(layer), sector - 1)
+            volume = Estimate(
+                float(volumes["value"][at]), float(volumes["low"][at]), float(volumes["high"][at]), "ml", because
+            )
+            if layer in OUTSIDE_LAYERS:
+                cells[sector, layer] = _outside_cell(volume, float(depths[at]), scene.label_error_mm, limit, settings)
+            else:
+                cells[sector, layer] = _bone_cell(volume, float(whole[at]), settings)
+    layers = {layer: any_of(cells[s, layer].verdict for s in SECTORS) for layer in ("A", "B", "C", "D")}
+    layers["E"] = all_of((layers["D"], judge_fact(dura)))
+    layers["F"] = _layer_f(level, cells)
+    sectors = {s: any_of(cells[s, layer].verdict for layer in ("A", "B", "C", "D")) for s in SECTORS}
+    return LevelExtent(sectors=sectors, layers=layers, cells=cells)
+
+
+def _layer_f(level: Level, cells: Mapping[tuple[int, str], Cell]) -> Verdict:
+    """Unmet outside the neck; in the neck undecided where the pedicle or the tissue beside it holds tumour."""
+    beside = any_of(cells[s, layer].verdict for s in (4, 9) for layer in ("A", "B", "C"))
+    if region(level) != "cervical" or beside is Verdict.UNMET:
+        return Verdict.UNMET
+    return Verdict.UNDECIDED
+
+
+def _displaced(local: Floats, vertebra: Vertebra, by_mm: float) -> list[Floats]:
+    """The same points with the tumour moved to each side, forth and back, and turned both ways."""
+    turn = np.radians(vertebra.frame.turn_error_deg)
+    shifts = [local + np.array([x, y, 0.0]) * by_mm for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1))]
+    turns = []
+    for angle in (turn, -turn):
+        cos, sin = np.cos(angle), np.sin(angle)
+        turns.append(
+            np.stack(
+                [cos * local[:, 0] - sin * local[:, 1], sin * local[:, 0] + cos * local[:, 1], local[:, 2]], axis=1
+            )
+        )
+    return shifts + turns
+
+
+def _cells_of(sample: _Sample, local: Floats, polar: _PolarMap) -> tuple[Ints, Ints]:
+    """Layer index and sector index (from 0) of each point; layer `NOWHERE` in the disc space."""
+    angle = np.degrees(np.arctan2(local[:, 0], local[:, 1])) % 360.0
+    sector = np.minimum((angle // SECTOR_DEG).astype(np.intp), len(SECTORS) - 1)
+    sector = np.where(sample.part == BODY, np.clip(sector, 4, 7), sector)
+    arch = (sample.part == ARCH_LEFT) | (sample.part == ARCH_RIGHT)
+    sector = np.where(arch & (sector >= 3) & (sector <= 8), np.where(angle < 180.0, 2, 9), sector)
+    sector = np.where(sample.part == PEDICLE_LEFT, LEFT_PEDICLE - 1, sector)
+    sector = np.where(sample.part == PEDICLE_RIGHT, RIGHT_PEDICLE - 1, sector)
+    bone = sample.part > 0
+    layer = np.where(sample.in_canal, D, np.where(sample.in_disc, NOWHERE, A)).astype(np.intp)
+    layer[bone] = np.where(_radial_fraction(local[bone], polar) < DEEP_FRACTION, C, B)
+    return layer, sector
+
+
+def _volumes(cells: tuple[Ints, Ints], weights: Floats, voxel_ml: float) -> Floats:
+    """(layers, sectors) ml."""
+    layer, sector = cells
+    kept = layer != NOWHERE
+    flat = layer[kept] * len(SECTORS) + sector[kept]
+    total = np.bincount(flat, weights=weights[kept], minlength=len(LAYERS) * len(SECTORS)) * voxel_ml
+    table: Floats = total.reshape(len(LAYERS), len(SECTORS))
+    return table
+
+
+def _depths(cells: tuple[Ints, Ints], sample: _Sample) -> Floats:
+    """(layers, sectors) mm: the greatest depth of labelled tumour beyond the wall of bone or canal; 0 without any."""
+    layer, sector = cells
+    table = np.zeros((len(LAYERS), len(SECTORS)))
+    tumour = (sample.weights["value"] > 0) & (layer != NOWHERE)
+    np.maximum.at(table, (layer[tumour], sector[tumour]), sample.depth_mm[tumour])
+    return table
+
+
+def _bone_volumes(scene: Scene, vertebra: Vertebra, number: int, polar: _PolarMap) -> Floats:
+    """(layers, sectors) ml of the vertebra's own bone."""
+    where = np.argwhere(scene.bone == number)
+    local = local_coordinates(vertebra.frame, scene.grid.to_patient(where))
+    n = len(where)
+    nothing = np.zeros(n, dtype=bool)
+    part = scene.parts[tuple(where.T)]
+    sample = _Sample(local, part, nothing, nothing, np.zeros(n), {})
+    return _volumes(_cells_of(sample, local, polar), np.ones(n), scene.grid.voxel_ml)
+
+
+def _outside_cell(volume: Estimate, depth: float, error: float, limit: float, settings: AnatomySettings) -> Cell:
+    measured = Estimate(depth, max(depth - error, 0.0), depth + error, "mm", volume.because)
+    verdict = all_of((judge_above(measured, limit), judge_above(volume, settings.cell_volume_ml)))
+    return Cell(verdict, Unknown("soft tissue has no border to be a share of"), volume, measured)
+
+
+def _bone_cell(volume: Estimate, whole_ml: float, settings: AnatomySettings) -> Cell:
+    depth = Unknown("measured outside bone only")
+    enough = judge_above(volume, settings.cell_volume_ml)
+    if whole_ml <= 0.0:
+        return Cell(enough, Unknown("the vertebra has no bone in this cell"), volume, depth)
+    share = [min(x / whole_ml, 1.0) for x in (volume.value, volume.low, volume.high)]
+    fraction: Measured = Estimate(share[0], share[1], share[2], "fraction", volume.because)
+    return Cell(any_of((judge_above(fraction, settings.cell_fraction), enough)), fraction, volume, depth)
+
+
+def _polar_map(scene: Scene, vertebra: Vertebra, number: int) -> _PolarMap:
+    """Where bone begins and ends along rays from the canal's centre, per height and angle."""
+    step = float(scene.grid.spacing_mm.min())
+    heights = local_coordinates(vertebra.frame, scene.grid.to_patient(np.argwhere(scene.bone == number)))[:, 2]
+    levels = np.arange(heights.min() - step, heights.max() + 1.5 * step, step)
+    angles = np.radians(np.arange(0.0, 360.0, POLAR_STEP_DEG))
+    radii = np.arange(POLAR_STEP_MM, POLAR_REACH_MM, POLAR_STEP_MM)
+    f = vertebra.frame
+    rays = np.sin(angles)[:, None] * f.left + np.cos(angles)[:, None] * f.dorsal
+    points = f.origin_mm + levels[:, None, None, None] * f.cranial + rays[None, :, None, :] * radii[None, None, :, None]
+    there = sample_linear(scene.grid, (scene.bone == number).astype(np.float32), points) >= 0.5
+    any_bone = there.any(axis=2)
+    inner = np.where(any_bone, radii[there.argmax(axis=2)], np.nan)
+    outer = np.where(any_bone, radii[len(radii) - 1 - there[:, :, ::-1].argmax(axis=2)], np.nan)
+    return _PolarMap(float(levels[0]), step, inner, outer + POLAR_STEP_MM)
+
+
+def _radial_fraction(local: Floats, polar: _PolarMap) -> Floats:
+    """(r - r_canal) / (r_cortex - r_canal) of points (n, 3); 0.5 on a ray where the map saw no bone."""
+    n_heights, n_angles = polar.inner_mm.shape
+    row = np.clip(np.rint((local[:, 2] - polar.lowest_mm) / polar.step_mm).astype(np.intp), 0, n_heights - 1)
+    angle = np.degrees(np.arctan2(local[:, 0], local[:, 1])) % 360.0
+    column = np.rint(angle / POLAR_STEP_DEG).astype(np.intp) % n_angles
+    inner, outer = polar.inner_mm[row, column], polar.outer_mm[row, column]
+    radius = np.hypot(local[:, 0], local[:, 1])
+    fraction = (radius - inner) / np.maximum(outer - inner, POLAR_STEP_MM)
+    return np.where(np.isnan(fraction), DEEP_FRACTION, fraction)
