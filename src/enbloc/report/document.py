@@ -1,0 +1,228 @@
+"""The document: everything that the report shows, in words and numbers, as frozen plain data.
+
+A page, a print or another language is a rendering of it; none of them decides what is said. `compose` in
+`report.compose` makes it from a `ReportInput`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import attrs
+
+from enbloc.classification.extent import Extent
+from enbloc.foundation.evidence.bibliography import Checked
+from enbloc.foundation.evidence.classifications import Sheet
+from enbloc.intake.case import Case, Problem
+from enbloc.resection.plans import Plan, Rejected
+from enbloc.strategy.advice import Indication
+
+Certainty = Literal["settled", "open", "unconfirmed", "not applicable"]
+Answer = Literal["yes", "conditional", "no", "unknown", "stopped"]
+
+
+@attrs.frozen(eq=False)
+class ReportInput:
+    """What one walk hands to the report.
+
+    `sheet`, `extent` and `indication` are None when a check stopped the case. `provenance` holds whatever the caller
+    wants printed besides the digests of the inputs (digest of the settings, versions); empty by default, so that the
+    same case gives the same bytes.
+    """
+
+    case: Case
+    problems: tuple[Problem, ...] = ()
+    extent: Extent | None = None
+    sheet: Sheet | None = None
+    indication: Indication | None = None
+    plans: tuple[Plan, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    provenance: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Note:
+    """One sentence with the status of what it says and the keys of its sources.
+
+    `status` is one of `foundation.evidence.reasons.Status` (or empty: nothing is claimed); `source_open` is True when
+    the sentence has sources and the identity of none is confirmed.
+    """
+
+    says: str
+    status: str = ""
+    cites: tuple[str, ...] = ()
+    rule: str = ""
+    source_open: bool = False
+
+
+@attrs.frozen
+class Fact:
+    """A name and its value, both in words."""
+
+    name: str
+    value: str
+
+
+@attrs.frozen
+class FindingLine:
+    """One criterion as judged: the verdict's word, what was measured, and the note that says it."""
+
+    verdict: str
+    measured: str
+    note: Note
+
+
+@attrs.frozen
+class ClassificationLine:
+    """The answer of one system, with how sure it is, why, and what would settle it.
+
+    `items` are the points of a score.
+    """
+
+    system: str
+    name: str
+    answer: str
+    certainty: Certainty
+    certainty_words: str
+    findings: tuple[FindingLine, ...]
+    items: tuple[Fact, ...]
+    would_settle: tuple[str, ...]
+
+
+@attrs.frozen
+class CutLine:
+    """One cut: what the tool goes through and where its plane lies (LPS mm)."""
+
+    id: str
+    kind: str
+    crosses: str
+    tool_width: str
+    origin: str
+    normal: str
+    because: tuple[str, ...]
+
+
+@attrs.frozen
+class MarginLine:
+    """The margin at one interface; `is_least` marks the least of the plan."""
+
+    interface: str
+    tissue: str
+    least: str
+    where: str
+    barrier: str
+    barrier_status: str
+    enneking: str
+    is_least: bool
+    notes: tuple[Note, ...]
+
+
+@attrs.frozen
+class SacrificeLine:
+    """A structure given up or worked on; `modelled` structures were not seen on the images."""
+
+    structure: str
+    action: str
+    modelled: bool
+    consequence: Note
+
+
+@attrs.frozen
+class PlanPage:
+    """One plan as shown.
+
+    Parameters
+    ----------
+    title, sentence : str
+        Kind and levels; and the plan in one sentence.
+    facts : tuple of Fact
+        Approach, sessions, margin, Enneking, least margin, delivery … in reading order.
+    unknown : tuple of str
+        What this plan leaves open.
+    """
+
+    id: str
+    rank: int
+    title: str
+    sentence: str
+    facts: tuple[Fact, ...]
+    cuts: tuple[CutLine, ...]
+    margins: tuple[MarginLine, ...]
+    sacrifices: tuple[SacrificeLine, ...]
+    trade_offs: tuple[Fact, ...]
+    risks: tuple[Note, ...]
+    because: tuple[Note, ...]
+    unknown: tuple[str, ...]
+
+
+@attrs.frozen
+class ComparedRow:
+    """One quantity of all plans side by side, in the plans' order."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@attrs.frozen
+class Weighed:
+    """A way that is not the plan: a rejected kind of resection, or a rival treatment."""
+
+    name: str
+    because: tuple[Note, ...]
+
+
+@attrs.frozen
+class ProblemLine:
+    """Something found wrong or doubtful in what arrived."""
+
+    grade: str
+    where: str
+    says: str
+    remedy: str
+
+
+@attrs.frozen
+class SourceLine:
+    """A numbered source; `checked` is ``"no"`` also for a key that the bibliography does not hold."""
+
+    number: int
+    key: str
+    text: str
+    checked: Checked
+    doi: str = ""
+    pmid: str = ""
+
+
+@attrs.frozen
+class Headline:
+    """Page one: who, is en bloc right, the best plan in a sentence, its dangers, and what is not known."""
+
+    who: tuple[Fact, ...]
+    answer: Answer
+    answer_words: str
+    reasons: tuple[Note, ...]
+    plan_label: str
+    plan_sentence: str
+    dangers: tuple[Note, ...]
+    dangers_left_out_n: int
+    unknown: tuple[str, ...]
+
+
+@attrs.frozen
+class Document:
+    """Everything one report shows, in reading order."""
+
+    case_id: str
+    headline: Headline
+    classifications: tuple[ClassificationLine, ...]
+    sheet_problems: tuple[str, ...]
+    plans: tuple[PlanPage, ...]
+    comparison: tuple[ComparedRow, ...]
+    reasons: tuple[Note, ...]
+    rejected: tuple[Weighed, ...]
+    rivals: tuple[Weighed, ...]
+    problems: tuple[ProblemLine, ...]
+    sources: tuple[SourceLine, ...]
+    inputs: tuple[Fact, ...]
+    provenance: tuple[Fact, ...]

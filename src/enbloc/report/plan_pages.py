@@ -1,0 +1,212 @@
+"""Plans in words: one page per plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from enbloc.foundation.evidence.estimates import Estimate, Unknown
+from enbloc.report.document import ComparedRow, CutLine, Fact, MarginLine, Note, PlanPage, SacrificeLine
+from enbloc.report.notes import Citations, is_source_open, note_reasons
+from enbloc.report.phrases import (
+    FAMILY_WORDS,
+    joined,
+    level_words,
+    measured_words,
+    number_words,
+    place_words,
+    quantity_words,
+    sentence,
+    structure_words,
+)
+from enbloc.resection.cuts import Cut
+from enbloc.resection.plans import Margin, Plan, Sacrifice
+
+_COUNT_WORDS: dict[int, str] = {1: "one session", 2: "two sessions", 3: "three sessions"}
+_KIND_WORDS: dict[str, str] = {"osteotomy": "bone cut", "discectomy": "disc cut", "soft_tissue": "soft-tissue cut"}
+_ACTION_WORDS: dict[str, str] = {"cut": "cut", "keep": "kept", "skeletonise": "dissected free", "resect": "resected"}
+_EXECUTION_WORDS: dict[str, str] = {
+    "freehand": "freehand",
+    "navigated": "navigated",
+    "printed_guide": "printed guide",
+}
+_APPROPRIATE: dict[bool | None, str] = {
+    True: "Enneking appropriate",
+    False: "not Enneking appropriate",
+    None: "Enneking appropriateness cannot be said",
+}
+CANNOT_BE_SAID = "cannot be said"
+
+
+def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
+    """One plan as shown."""
+    least = least_margin(plan)
+    return PlanPage(
+        id=plan.id,
+        rank=plan.rank,
+        title=plan_title(plan),
+        sentence=plan_sentence(plan),
+        facts=_facts(plan),
+        cuts=tuple(_cut_line(cut) for cut in plan.cuts),
+        margins=tuple(_margin_line(margin, margin is least, citations) for margin in plan.margins),
+        sacrifices=tuple(_sacrifice_line(sacrifice, citations) for sacrifice in plan.sacrifices),
+        trade_offs=tuple(Fact(sentence(quantity_words(k))[:-1], measured_words(v)) for k, v in plan.trade_offs.items()),
+        risks=note_reasons(plan.risks, citations),
+        because=note_reasons(plan.because, citations),
+        unknown=_unknown(plan),
+    )
+
+
+def compare_plans(pages: tuple[PlanPage, ...]) -> tuple[ComparedRow, ...]:
+    """Facts and trade-offs of all plans side by side; a dash where a plan has none."""
+    columns = [{fact.name: fact.value for fact in (*page.facts, *page.trade_offs)} for page in pages]
+    names = dict.fromkeys(name for column in columns for name in column)
+    return tuple(ComparedRow(name, tuple(column.get(name, "–") for column in columns)) for name in names)
+
+
+def least_margin(plan: Plan) -> Margin | None:
+    """The interface with the least measured margin; None when none was measured."""
+    known = [(m.least.value, m.least.low, n) for n, m in enumerate(plan.margins) if isinstance(m.least, Estimate)]
+    return plan.margins[min(known)[2]] if known else None
+
+
+def plan_title(plan: Plan) -> str:
+    """``"Left sagittal resection of L3"``."""
+    words = FAMILY_WORDS[plan.family]
+    if plan.family == "sagittal_resection" and plan.side:
+        words = f"{plan.side.capitalize()} {words.lower()}"
+    return f"{words} of {level_words(plan.levels)}" if plan.levels else words
+
+
+def plan_sentence(plan: Plan) -> str:
+    """The plan in one or two sentences: what, by which way, through where, and with which margin."""
+    way = []
+    if plan.approach:
+        way.append(f"{approach_words(plan)} approach")
+    if plan.sessions:
+        way.append(session_words(plan.sessions))
+    if plan.family == "vertebrectomy" and plan.side:
+        way.append(f"ring opened through the {plan.side} pedicle")
+    parts = [sentence(f"{plan_title(plan)}: {', '.join(way)}" if way else plan_title(plan))]
+    least = least_margin(plan)
+    if least is not None:
+        parts.append(f"Least margin {measured_words(least.least)} at {_interface(least)}.")
+    if plan.margin is not None:
+        parts.append(f"Margin {plan.margin}, {_APPROPRIATE[plan.enneking_appropriate]}.")
+    return " ".join(parts)
+
+
+def approach_words(plan: Plan) -> str:
+    """``"posterior, then anterior left"``."""
+    return ", then ".join(step.replace("_", " ") for step in plan.approach)
+
+
+def session_words(sessions: int) -> str:
+    """``"two sessions"``."""
+    return _COUNT_WORDS.get(sessions, f"{sessions} sessions")
+
+
+def list_dangers(plan: Plan, citations: Citations) -> tuple[Note, ...]:
+    """What a plan costs or risks, worst first: interfaces in or along tumour, then what is cut or resected."""
+    narrow = [m for word in ("intralesional", "marginal") for m in plan.margins if m.enneking == word]
+    margins = (f"{m.enneking} at {_interface(m)}: {measured_words(m.least)}" for m in narrow)
+    given_up = (s for s in plan.sacrifices if s.action in ("cut", "resect"))
+    return (*(Note(sentence(says), "measured") for says in margins), *(_given_up(s, citations) for s in given_up))
+
+
+def _given_up(sacrifice: Sacrifice, citations: Citations) -> Note:
+    what = f"{structure_words(sacrifice.structure)} {_ACTION_WORDS[sacrifice.action]}"
+    note = _consequence(sacrifice, citations)
+    if not sacrifice.consequence:
+        return attrs.evolve(note, says=sentence(what))
+    return attrs.evolve(note, says=sentence(f"{what}: {note.says[0].lower()}{note.says[1:]}"))
+
+
+def _interface(margin: Margin) -> str:
+    return f"the {_interface_name(margin)}"
+
+
+def _interface_name(margin: Margin) -> str:
+    return "dura" if margin.interface == "dura" else structure_words(margin.interface)
+
+
+def _facts(plan: Plan) -> tuple[Fact, ...]:
+    facts = [Fact("Approach", approach_words(plan) or "none")]
+    if plan.sessions:
+        facts.append(Fact("Sessions", session_words(plan.sessions)))
+    if plan.margins or plan.margin is not None:
+        least = least_margin(plan)
+        where = "not measured" if least is None else f"{measured_words(least.least)} at {_interface(least)}"
+        facts += [
+            Fact("Margin", plan.margin or CANNOT_BE_SAID),
+            Fact("Least margin", where),
+        ]
+    facts.append(Fact("Enneking", _APPROPRIATE[plan.enneking_appropriate]))
+    if plan.geometry is not None:
+        facts += [
+            Fact("Specimen", f"{number_words(plan.geometry.specimen_ml, 1)} ml"),
+            Fact("Bone lost", f"{number_words(plan.geometry.bone_lost_ml, 1)} ml"),
+        ]
+    if isinstance(plan.margin_negative_probability, Mapping):
+        facts += [
+            Fact(f"Clear margin likely, {_EXECUTION_WORDS.get(how, how)}", f"{number_words(100 * p, 0)} %")
+            for how, p in plan.margin_negative_probability.items()
+        ]
+    return tuple(facts)
+
+
+def _unknown(plan: Plan) -> tuple[str, ...]:
+    open_questions = [
+        ("Can the specimen be brought out past the cord?", plan.delivery),
+        ("Reconstruction", plan.reconstruction),
+        ("Chance of a clear margin", plan.margin_negative_probability),
+    ]
+    asked = [f"{name.rstrip('?')}: {x.because}" for name, x in open_questions if isinstance(x, Unknown)]
+    blind = [m for m in plan.margins if isinstance(m.least, Unknown)]
+    if blind:
+        names = joined([_interface(m) for m in blind])
+        asked.insert(0, f"The margin at {names} was not measured: {blind[0].least.because}")
+    return tuple(sentence(x) for x in asked)
+
+
+def _cut_line(cut: Cut) -> CutLine:
+    return CutLine(
+        id=cut.id,
+        kind=_KIND_WORDS[cut.kind],
+        crosses=joined([structure_words(x) for x in cut.crosses]),
+        tool_width=f"{number_words(cut.tool_width_mm, 1)} mm",
+        origin=place_words([float(x) for x in cut.origin_mm]),
+        normal="(" + ", ".join(number_words(float(x), 2) for x in cut.normal) + ")",
+        because=tuple(sentence(x) for x in cut.because),
+    )
+
+
+def _margin_line(margin: Margin, is_least: bool, citations: Citations) -> MarginLine:
+    return MarginLine(
+        interface=_interface_name(margin),
+        tissue=margin.tissue.replace("_", " "),
+        least=measured_words(margin.least),
+        where=place_words(margin.at_mm),
+        barrier=margin.barrier.replace("_", " ") if margin.barrier else "none",
+        barrier_status=margin.barrier_status if margin.barrier else "",
+        enneking=margin.enneking or CANNOT_BE_SAID,
+        is_least=is_least,
+        notes=note_reasons(margin.because, citations),
+    )
+
+
+def _sacrifice_line(sacrifice: Sacrifice, citations: Citations) -> SacrificeLine:
+    return SacrificeLine(
+        structure=structure_words(sacrifice.structure),
+        action=_ACTION_WORDS[sacrifice.action],
+        modelled=sacrifice.modelled,
+        consequence=_consequence(sacrifice, citations),
+    )
+
+
+def _consequence(sacrifice: Sacrifice, citations: Citations) -> Note:
+    says = sacrifice.consequence or "No consequence is stated"
+    if sacrifice.status == "unverified/low":
+        says = f"not confirmed: {says}"
+    return Note(sentence(says), sacrifice.status, sacrifice.cites, "", is_source_open(sacrifice.cites, citations))

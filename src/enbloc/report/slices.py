@@ -1,0 +1,340 @@
+"""Three slices through one place of the scene: pictures as SVG over an embedded PNG.
+
+Slices follow the axes of the scene's grid, whose array grows to the patient's left, to posterior and to superior (a
+few degrees off at most). They are shown as radiologists show them: the patient's left at image right in axial and
+coronal slices, anterior at image left in sagittal ones. The drawing's unit is the millimetre, so that voxels of any
+shape keep their aspect.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+from typing import Literal
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.measure import find_contours
+
+from enbloc.anatomy.scene import Scene
+from enbloc.foundation.space.grids import Bools, Floats
+from enbloc.foundation.terms.structures import SPINAL_CORD
+from enbloc.report.palette import CANAL, CUT, LUNG, SPECIMEN, TUMOUR, VESSEL
+from enbloc.report.phrases import number_words
+from enbloc.report.slice_greys import find_kind, grey_slice
+from enbloc.resection.plans import Plan
+
+Orientation = Literal["axial", "coronal", "sagittal"]
+Box = tuple[int, int, int, int]
+
+FIELD_MARGIN_MM = 22.0
+"""Shown around tumour and specimen."""
+
+_LETTERS: dict[Orientation, tuple[str, str, str, str]] = {
+    "axial": ("R", "L", "A", "P"),
+    "coronal": ("R", "L", "S", "I"),
+    "sagittal": ("A", "P", "S", "I"),
+}
+_SIDES_SAID: dict[Orientation, str] = {
+    "axial": "the patient's left is at image right, anterior at the top",
+    "coronal": "the patient's left is at image right, superior at the top",
+    "sagittal": "anterior is at image left, superior at the top",
+}
+
+
+@attrs.frozen
+class Picture:
+    """One picture of the report: an ``<svg>`` element made by us, its words, and which groups it outlines."""
+
+    title: str
+    caption: str
+    alt: str
+    svg: str
+    outlined: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Outline:
+    """How the border of one group of structures is drawn, and its word in the legend."""
+
+    name: str
+    colour: str
+    dash: str
+    width: float
+
+
+OUTLINES: tuple[Outline, ...] = (
+    Outline("lung", LUNG, "1.2 1.2", 0.6),
+    Outline("vessel", VESSEL, "", 0.8),
+    Outline("cord", CANAL, "1 1", 0.6),
+    Outline("canal", CANAL, "", 0.8),
+    Outline("specimen", SPECIMEN, "3 1.4", 1.1),
+    Outline("tumour", TUMOUR, "", 1.1),
+)
+"""In the order of drawing: the tumour last, over everything."""
+
+
+@attrs.frozen(eq=False)
+class _View:
+    """One slice seen on screen.
+
+    `axis` is cut at index `at`; `across` and `down` are the array axes along image columns and rows; `flip` turns the
+    rows over (superior at the top); `box` is the shown part: first and last column, first and last row of the slice
+    before turning over.
+    """
+
+    orientation: Orientation
+    axis: int
+    at: int
+    across: int
+    down: int
+    flip: bool
+    box: Box
+    spacing_mm: tuple[float, float]
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height of what is shown."""
+        left, right, top, bottom = self.box
+        return (right - left + 1) * self.spacing_mm[0], (bottom - top + 1) * self.spacing_mm[1]
+
+
+_AXES: dict[Orientation, tuple[int, int, int, bool]] = {
+    "axial": (2, 0, 1, False),
+    "coronal": (1, 0, 2, True),
+    "sagittal": (0, 1, 2, True),
+}
+
+
+def draw_slices(
+    scene: Scene, plan: Plan | None, through_mm: Floats, place: str, *, marked: bool = False
+) -> tuple[Picture, ...]:
+    """Axial, sagittal and coronal slice through one place.
+
+    Parameters
+    ----------
+    scene : Scene
+    plan : Plan or None
+        Its specimen and cuts are drawn over the anatomy.
+    through_mm : (3,) float, LPS
+    place : str
+        What lies there, in words: ``"the tumour's centre"``.
+    marked : bool
+        Whether a ring marks the place.
+
+    Returns
+    -------
+    tuple of Picture
+    """
+    index = np.rint(scene.grid.to_index(np.asarray(through_mm, dtype=np.float64)[None])[0]).astype(int)
+    index = np.clip(index, 0, np.array(scene.grid.shape) - 1)
+    shown = scene.tumour if plan is None or plan.geometry is None else scene.tumour | plan.geometry.specimen
+    masks = _masks(scene, plan)
+    orientations: tuple[Orientation, ...] = ("axial", "sagittal", "coronal")
+    views = (_view(scene, shown, o, index) for o in orientations)
+    ring = index[None].astype(np.float64) if marked else None
+    return tuple(_draw(scene, plan, view, masks, place, "" if ring is None else _ring(ring, view)) for view in views)
+
+
+def find_tumour_centre(scene: Scene) -> Floats:
+    """LPS place of the tumour voxel nearest to the tumour's centre of mass, mm; (3,) float."""
+    voxels = np.argwhere(scene.tumour)
+    points = scene.grid.to_patient(voxels)
+    nearest = int(np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1)))
+    centre: Floats = points[nearest]
+    return centre
+
+
+def _view(scene: Scene, shown: Bools, orientation: Orientation, index: NDArray[np.int_]) -> _View:
+    axis, across, down, flip = _AXES[orientation]
+    spacing = scene.grid.spacing_mm
+    left, right = _reach(shown, across, float(spacing[across]))
+    top, bottom = _reach(shown, down, float(spacing[down]))
+    box = (left, right, top, bottom)
+    return _View(orientation, axis, int(index[axis]), across, down, flip, box, (spacing[across], spacing[down]))
+
+
+def _reach(shown: Bools, axis: int, spacing_mm: float) -> tuple[int, int]:
+    others = tuple(n for n in range(3) if n != axis)
+    taken = np.flatnonzero(shown.any(axis=others))
+    last = shown.shape[axis] - 1
+    if taken.size == 0:
+        return 0, last
+    extra = int(np.ceil(FIELD_MARGIN_MM / spacing_mm))
+    return max(0, int(taken[0]) - extra), min(last, int(taken[-1]) + extra)
+
+
+def _masks(scene: Scene, plan: Plan | None) -> dict[str, Bools]:
+    masks = {
+        "lung": np.isin(scene.structures.values, find_kind(scene, "lung")),
+        "vessel": np.isin(scene.structures.values, find_kind(scene, "vessel")),
+        "cord": scene.structures.mask(SPINAL_CORD),
+        "canal": scene.canal,
+        "tumour": scene.tumour,
+    }
+    if plan is not None and plan.geometry is not None:
+        masks["specimen"] = plan.geometry.specimen
+    return masks
+
+
+def take_slice(values: Bools, view: _View) -> Bools:
+    """The shown part of a slice as a picture: rows downwards, columns to the right."""
+    left, right, top, bottom = view.box
+    plane: Bools = np.take(values, view.at, axis=view.axis)
+    plane = plane.T[top : bottom + 1, left : right + 1]
+    return plane[::-1] if view.flip else plane
+
+
+def to_picture(points_index: Floats, view: _View) -> Floats:
+    """Voxel indices (n, 3) to drawing millimetres (n, 2): right and down from the picture's upper left corner."""
+    left, _, top, bottom = view.box
+    across = points_index[:, view.across] - left + 0.5
+    down = points_index[:, view.down] - top + 0.5
+    if view.flip:
+        down = bottom - top + 1 - down
+    drawn: Floats = np.stack([across * view.spacing_mm[0], down * view.spacing_mm[1]], axis=1)
+    return drawn
+
+
+def _draw(scene: Scene, plan: Plan | None, view: _View, masks: dict[str, Bools], place: str, ring: str) -> Picture:
+    width, height = view.size_mm
+    outlines = "".join(_outline(take_slice(masks[o.name], view), o, view) for o in OUTLINES if o.name in masks)
+    cuts, cut_ids = _cut_lines(scene, plan, view)
+    letters = "".join(_letter(letter, n, width, height) for n, letter in enumerate(_LETTERS[view.orientation]))
+    title = f"{view.orientation.capitalize()} slice through {place}"
+    seen = [o.name for o in OUTLINES if o.name in masks and take_slice(masks[o.name], view).any()]
+    alt = f"{title}; {_SIDES_SAID[view.orientation]}. Outlined: {', '.join(reversed(seen)) or 'nothing'}."
+    alt += f" Cuts: {', '.join(cut_ids)}." if cut_ids else ""
+    svg = (
+        f'<svg class="slice" viewBox="0 0 {width:.2f} {height:.2f}" role="img" xmlns="http://www.w3.org/2000/svg" '
+        f'font-family="system-ui, sans-serif"><title>{escape(title)}</title><desc>{escape(alt)}</desc>'
+        f'<image href="{_png(grey_slice(scene, view.axis, view.at), view)}" x="0" y="0" width="{width:.2f}" '
+        f'height="{height:.2f}" preserveAspectRatio="none"/>{outlines}{ring}{cuts}{letters}'
+        f"{_scale_bar(width, height)}</svg>"
+    )
+    ringed = " The ring marks the place." if ring else ""
+    return Picture(title, f"{title}: {_SIDES_SAID[view.orientation]}.{ringed}", alt, svg, tuple(seen))
+
+
+def _png(greys: NDArray[np.uint8], view: _View) -> str:
+    """The slice as a data URI; `greys` is the whole plane, array axes in their order."""
+    left, right, top, bottom = view.box
+    part = greys.T[top : bottom + 1, left : right + 1]
+    picture = Image.fromarray(np.ascontiguousarray(part[::-1] if view.flip else part))
+    stream = io.BytesIO()
+    picture.save(stream, format="PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+
+
+def _outline(mask: Bools, outline: Outline, view: _View) -> str:
+    """The border of a mask; skimage's coordinates are the voxels' centres, so the padded rim counts one voxel."""
+    across, down = view.spacing_mm
+    rings = find_contours(np.pad(mask.astype(np.float64), 1), 0.5)
+    paths = (
+        "M" + "L".join(f"{(column - 0.5) * across:.2f} {(row - 0.5) * down:.2f}" for row, column in ring) + "Z"
+        for ring in rings
+    )
+    drawn = "".join(paths)
+    dash = f' stroke-dasharray="{outline.dash}"' if outline.dash else ""
+    if not drawn:
+        return ""
+    return (
+        f'<path class="{outline.name}" d="{drawn}" fill="none" stroke="{outline.colour}" '
+        f'stroke-width="{outline.width}"{dash}/>'
+    )
+
+
+def cross_polygon(corners: Floats, height: Floats) -> Floats | None:
+    """Where a convex polygon crosses a plane.
+
+    Parameters
+    ----------
+    corners : (n, 3) float, any frame
+    height : (n,) float
+        Signed distance of each corner from the plane.
+
+    Returns
+    -------
+    (2, 3) float or None
+        The ends of the crossing in the frame of `corners`; None where the polygon lies on one side.
+    """
+    ends = []
+    for n in range(len(corners)):
+        m = (n + 1) % len(corners)
+        if (height[n] <= 0) != (height[m] <= 0):
+            share = height[n] / (height[n] - height[m])
+            ends.append(corners[n] + share * (corners[m] - corners[n]))
+    if len(ends) != 2:
+        return None
+    crossing: Floats = np.stack(ends)
+    return crossing
+
+
+def _cut_lines(scene: Scene, plan: Plan | None, view: _View) -> tuple[str, list[str]]:
+    lines, words, ids = [], [], []
+    taken: list[tuple[float, float]] = []
+    width, height = view.size_mm
+    for cut in plan.cuts if plan is not None else ():
+        corners = scene.grid.to_index(cut.face_mm)
+        crossing = cross_polygon(corners, corners[:, view.axis] - view.at)
+        if crossing is None:
+            continue
+        (x1, y1), (x2, y2) = to_picture(crossing, view)
+        path = f'd="M{x1:.2f} {y1:.2f}L{x2:.2f} {y2:.2f}"'
+        lines.append(f'<path {path} stroke="#000" stroke-width="1.7" stroke-linecap="round"/>')
+        lines.append(f'<path class="cut" {path} stroke="{CUT}" stroke-width="0.9" stroke-linecap="round"/>')
+        x, y = _free_place(((x1, y1), (x2, y2)), taken, width, height)
+        taken.append((x, y))
+        words.append(_label(x, y, cut.id, width))
+        ids.append(cut.id)
+    return "".join(lines) + "".join(words), ids
+
+
+def _free_place(
+    ends: tuple[tuple[float, float], tuple[float, float]], taken: list[tuple[float, float]], width: float, height: float
+) -> tuple[float, float]:
+    """A place for a cut's name near the end of its line that is further from the middle, clear of other names."""
+    x, y = max(ends, key=lambda end: (end[0] - width / 2) ** 2 + (end[1] - height / 2) ** 2)
+    x = min(max(x, 3.0), width - 3.0)
+    y = min(max(y - 1.5, 12.0), height - 12.0)
+    while any(abs(y - ty) < 5.0 and abs(x - tx) < 30.0 for tx, ty in taken) and y < height - 12.0:
+        y += 5.0
+    return x, y
+
+
+def _label(x: float, y: float, words: str, width: float) -> str:
+    anchor = "start" if x < width / 2 else "end"
+    return (
+        f'<text x="{x:.2f}" y="{y:.2f}" font-size="4.2" font-weight="600" fill="{CUT}" stroke="#000" '
+        f'stroke-width="0.9" stroke-linejoin="round" paint-order="stroke" text-anchor="{anchor}">{escape(words)}</text>'
+    )
+
+
+def _ring(index: Floats, view: _View) -> str:
+    x, y = to_picture(index, view)[0]
+    circle = f'<circle cx="{x:.2f}" cy="{y:.2f}" r="3.2" fill="none"'
+    return f'{circle} stroke="#000" stroke-width="1.5"/>{circle} class="place" stroke="#fff" stroke-width="0.8"/>'
+
+
+def _letter(letter: str, n: int, width: float, height: float) -> str:
+    x, y = ((5.0, height / 2 + 2.5), (width - 5.0, height / 2 + 2.5), (width / 2, 8.0), (width / 2, height - 3.5))[n]
+    return (
+        f'<text class="side" x="{x:.2f}" y="{y:.2f}" font-size="7" font-weight="700" fill="#fff" stroke="#000" '
+        f'stroke-width="1.2" paint-order="stroke" text-anchor="middle">{letter}</text>'
+    )
+
+
+def _scale_bar(width: float, height: float) -> str:
+    length = 20 if width > 60 else 10
+    x, y = 4.0, height - 4.5
+    above, below = f"{y - 1.2:.2f}", f"{y + 1.2:.2f}"
+    ticks = f"M{x:g} {above}V{below}M{x:g} {y:.2f}H{x + length:g}M{x + length:g} {above}V{below}"
+    return (
+        f'<path d="{ticks}" stroke="#000" stroke-width="1.6" fill="none"/>'
+        f'<path class="scale" d="{ticks}" stroke="#fff" stroke-width="0.7" fill="none"/>'
+        f'<text x="{x:g}" y="{y - 2.2:.2f}" font-size="4" fill="#fff" stroke="#000" stroke-width="0.9" '
+        f'paint-order="stroke">{number_words(length, 0)} mm</text>'
+    )
