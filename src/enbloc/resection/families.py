@@ -178,13 +178,11 @@ def _ring(extent: Extent, limits: Limits, beyond: tuple[int, ...]) -> Iterator[R
             "Both pedicles are involved: the ring cannot be opened in free bone without a planned intralesional cut, "
             "which is tolerated for giant cell tumour only.", "ours", ("yokogawa2018gct",), "F10",
         )  # fmt: skip
-    if limits.family == "vertebrectomy" and _sectors(extent, Verdict.MET, ARCH) and _sectors(extent, Verdict.MET, BODY):
-        yield Reason(
-            "Tumour in body and arch: some cut through the ring would meet tumour.",
-            "verified",
-            ("lmu_vertebrectomy",),
-            "F1",
-        )
+    if limits.family == "vertebrectomy" and all(
+        _sectors(extent, Verdict.MET, p) for p in (LEFT_ARCH, BODY, RIGHT_ARCH)
+    ):
+        says = "Tumour in the body and in the arch on both sides: some cut through the ring would meet tumour."
+        yield Reason(says, "verified", ("lmu_vertebrectomy",), "F1")
 
 
 def _cervical(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:

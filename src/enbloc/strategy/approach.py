@@ -1,0 +1,245 @@
+"""From which sides, in which order, in how many sessions.
+
+Strategy: the region gives the default (REG), the family narrows it (the approach set, 4.4), and three facts turn it:
+a vessel without a plane, tumour in front of the body, and L4-L5. What is open stays as a condition among the reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import attrs
+
+from enbloc.classification.extent import Contact, Extent
+from enbloc.classification.findings import PLACES, find_place, measure_volume
+from enbloc.foundation.evidence.estimates import Estimate, Unknown
+from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.evidence.verdicts import Verdict, judge_fact
+from enbloc.foundation.terms.levels import LEVELS, Level, order, region
+from enbloc.intake.clinical import Clinical
+from enbloc.resection.families import sector_verdict
+from enbloc.resection.plans import Option
+from enbloc.strategy.advice import Approach
+
+GREAT_VESSELS = ("aorta", "inferior_vena_cava", "vena_cava", "iliac", "azygos")
+"""Beginnings or parts of structure names that mean a great vessel in front of the spine."""
+
+MANY_LEVELS = 3
+"""From so many levels on an anterior release comes first in the thoracic spine (REG-6, ours)."""
+
+LOW_LUMBAR = ("L4", "L5", "L6")
+"""Where roots and iliac vessels ask for a posterior, then an anterior approach (REG-8, REG-9)."""
+
+_ANTERIOR_MASS = next(place for place in PLACES if place.criterion == "anterior_mass")
+_PARAVERTEBRAL = next(place for place in PLACES if place.criterion == "paravertebral")
+
+
+@attrs.frozen
+class Region:
+    """What a stretch of the spine asks of a resection of its body.
+
+    `turned_by` names the facts of a `Situation` that put an anterior release before the posterior approach.
+    """
+
+    levels: tuple[Level, ...]
+    steps: tuple[str, ...]
+    sessions: int
+    because: tuple[Reason, ...]
+    turned_by: tuple[str, ...] = ()
+
+
+def _span(first: Level, last: Level) -> tuple[Level, ...]:
+    return LEVELS[order(first) : order(last) + 1]
+
+
+_BACK = ("posterior",)
+_BACK_THEN_FRONT = ("posterior", "anterior")
+_FRONT_THEN_BACK = ("anterior", "posterior")
+_SACRUM = ("chordoma_review_fr", "ruggieri2010")
+_CERVICAL_ORDER = Reason(
+    "The arch comes off first, from behind; the body leaves in front.", "verified", ("cerv_chordoma_chapter",), "CER-1"
+)
+
+REGIONS: tuple[Region, ...] = (
+    Region(_span("S1", "S2"), _FRONT_THEN_BACK, 1, (
+        Reason("Sacrum above S3: anterior and posterior.", "verified", _SACRUM, "REG-10"),)),
+    Region(_span("S3", "S5"), _BACK, 1, (
+        Reason("Sacrum not above S3: posterior.", "verified", _SACRUM, "REG-10"),)),
+    Region(LOW_LUMBAR, _BACK_THEN_FRONT, 1, (
+        Reason("L4-L5: the roots are freed from behind, the body leaves in front; posterior-only is published at L4.",
+            "verified", ("kawahara2011", "huang2018l4"), "REG-8"),
+        Reason("L5 from behind alone only if its body is small enough and the delivery is proved; a warning.", "ours",
+            ("l5_autopsy",), "REG-9"),)),
+    Region(_span("C1", "C2"), _BACK_THEN_FRONT, 2, (
+        Reason("C1-C2: two stages, posterior and anterior; a wide margin is rare.", "verified", ("molina2014",),
+            "REG-1"),)),
+    Region(_span("C3", "C6"), _BACK_THEN_FRONT, 1, (
+        Reason("C3-C6: combined in every published en bloc resection.", "verified", ("molina2014",), "REG-2"),
+        _CERVICAL_ORDER,)),
+    Region(_span("C7", "T2"), _BACK, 1, (
+        Reason("C7-T2: posterolateral or combined.", "unverified/medium", (), "REG-5"),), ("vessel", "anterior_mass")),
+    Region(_span("L2", "L3"), _BACK, 1, (
+        Reason("L1-L3: posterior-only is published.", "verified", ("xu2024tes",), "REG-7"),
+        Reason("Alternative: an anterior release of segmental vessels and crura often comes first.", "verified",
+            ("kato2025lumbar",), "REG-7"),), ("vessel", "anterior_mass")),
+    Region(_span("T3", "L1"), _BACK, 1, (
+        Reason("T3-L1: posterior-only total en bloc spondylectomy.", "verified (2nd)", ("neurosurgerynotes_tes",),
+            "REG-6"),),
+        ("vessel", "many_levels", "earlier_surgery")),
+)  # fmt: skip
+"""Regions in the order in which they rule a tumour that holds several."""
+
+_TURNS: dict[str, Reason] = {
+    "vessel": Reason(
+        "The plane to a great vessel is lost: anterior release first, with a vascular surgeon.", "ours", (), "MOD-9"
+    ),
+    "anterior_mass": Reason("Tumour in front of the body: it is released under sight first.", "ours", (), "F6"),
+    "many_levels": Reason(f"{MANY_LEVELS} levels or more: anterior release first.", "ours", (), "REG-6"),
+    "earlier_surgery": Reason("Earlier surgery: anterior release first.", "ours", (), "REG-6"),
+}
+_VASCULAR = Reason("The plane to a great vessel is lost: a vascular surgeon, and a balloon ready.", "ours", (), "MOD-9")
+_IF_OPEN: dict[str, Reason] = {
+    "vessel": Reason(
+        "Open: if the plane to a great vessel is lost, an anterior release comes first.", "ours", (), "MOD-9"
+    ),
+    "anterior_mass": Reason(
+        "Open: if tumour lies in front of the body, it is released under sight first.", "ours", (), "F6"
+    ),
+}
+
+
+@attrs.frozen
+class Situation:
+    """The facts that turn an approach: each is a verdict."""
+
+    vessel: Verdict
+    anterior_mass: Verdict
+    many_levels: Verdict
+    earlier_surgery: Verdict
+
+
+def choose_approach(extent: Extent, clinical: Clinical, option: Option, contacts: Sequence[Contact]) -> Approach:
+    """The approach of one option.
+
+    Parameters
+    ----------
+    extent : Extent
+    clinical : Clinical
+    option : Option
+    contacts : sequence of Contact
+        What the tumour lies against; empty for a typed Extent.
+    """
+    if option.family == "none":
+        return Approach((), 0, (Reason("No resection, no approach.", "ours"),))
+    if option.family == "intralesional":
+        return Approach((), 1, (Reason("The approach of a removal in pieces is not worked out here.", "ours"),))
+    steps, sessions, because = _steps(option, _situation(extent, clinical, option, contacts))
+    if "anterior" in steps and region(option.levels[0]) != "cervical":
+        side, why = choose_side(extent, option.levels)
+        steps = tuple(f"anterior {side}" if step == "anterior" else step for step in steps)
+        because = (*because, why)
+    return Approach(steps, sessions, (*because, *_canal(extent), *_sessions(steps, sessions)))
+
+
+def judge_vessel(clinical: Clinical, contacts: Iterable[Contact], paravertebral: Verdict) -> Verdict:
+    """Has the tumour lost its plane to a great vessel?
+
+    A stated fact decides. Otherwise a tumour inside the bone has not; one that touches a vessel on the images is taken
+    to have (MOD-9, ours); one that nobody looked at stays undecided.
+    """
+    if clinical.anterior_vessel_plane_lost is not None:
+        return judge_fact(clinical.anterior_vessel_plane_lost)
+    if paravertebral is Verdict.UNMET:
+        return Verdict.UNMET
+    near = [contact.distance for contact in contacts if any(name in contact.structure for name in GREAT_VESSELS)]
+    if any(isinstance(distance, Estimate) and distance.low <= 0.0 for distance in near):
+        return Verdict.MET
+    if near and not any(isinstance(distance, Unknown) for distance in near):
+        return Verdict.UNMET
+    return Verdict.UNDECIDED
+
+
+def choose_side(extent: Extent, levels: Iterable[Level]) -> tuple[str, Reason]:
+    """The side of an anterior access: that of the larger mass outside the bone, else by the vessels of the level."""
+    left = measure_volume(extent, range(1, 7), ("A",))
+    right = measure_volume(extent, range(7, 13), ("A",))
+    if isinstance(left, Estimate) and isinstance(right, Estimate):
+        side = "left" if left.low > right.high else "right" if right.low > left.high else ""
+    else:
+        held = {s <= 6 for s in range(1, 13) if sector_verdict(extent, s) is Verdict.MET}
+        side = {frozenset({True}): "left", frozenset({False}): "right"}.get(frozenset(held), "")
+    if side:
+        return side, Reason(f"From the {side}, the side of the larger mass.", "unverified/high", (), "ORD-1")
+    upper = all(order("T2") <= order(level) <= order("T8") for level in levels)
+    side = "right" if upper else "left"
+    why = "the arch of the aorta lies left" if upper else "the aorta is safer than the cava"
+    return side, Reason(f"From the {side}: neither side holds more, and {why}.", "unverified/medium", (), "ORD-2")
+
+
+def _situation(extent: Extent, clinical: Clinical, option: Option, contacts: Sequence[Contact]) -> Situation:
+    paravertebral = find_place(extent, _PARAVERTEBRAL).verdict
+    return Situation(
+        vessel=judge_vessel(clinical, contacts, paravertebral),
+        anterior_mass=find_place(extent, _ANTERIOR_MASS).verdict,
+        many_levels=judge_fact(len(option.levels) >= MANY_LEVELS),
+        earlier_surgery=judge_fact(clinical.prior_surgery),
+    )
+
+
+def _steps(option: Option, situation: Situation) -> tuple[tuple[str, ...], int, tuple[Reason, ...]]:
+    """Steps without the side, sessions, and why."""
+    if option.family == "posterior_arch_resection":
+        return (
+            _BACK,
+            1,
+            (Reason("The arch, both pedicles being free: from behind.", "verified", ("boriani2018",), "BOR-2a"),),
+        )
+    if option.family == "anterior_corpectomy":
+        return (
+            ("anterior",),
+            1,
+            (Reason("Sectors 5-8, layers A, B: from the front.", "verified", ("boriani2018",), "BOR-1"),),
+        )
+    ruling = next(r for r in REGIONS if set(r.levels) & set(option.levels))
+    lateral = option.family == "sagittal_resection" and region(option.levels[0]) != "cervical"
+    if lateral:
+        eccentric = Reason("One side of the vertebra, the ring opened in free bone: from behind.", "ours", (), "4.4")
+        ruling = attrs.evolve(ruling, steps=_BACK, because=(eccentric,), turned_by=("vessel", "anterior_mass"))
+    turned = tuple(_TURNS[name] for name in ruling.turned_by if getattr(situation, name) is Verdict.MET)
+    if set(ruling.levels) == set(LOW_LUMBAR) and situation.vessel is Verdict.MET:
+        ruling = attrs.evolve(ruling, because=(*ruling.because, _VASCULAR))
+    if turned:
+        return _FRONT_THEN_BACK, ruling.sessions, (*ruling.because, *turned)
+    still = tuple(
+        _IF_OPEN[name]
+        for name in ruling.turned_by
+        if name in _IF_OPEN and getattr(situation, name) is Verdict.UNDECIDED
+    )
+    return ruling.steps, ruling.sessions, (*ruling.because, *still)
+
+
+def _canal(extent: Extent) -> Iterator[Reason]:
+    if any(level.layers["D"] is Verdict.MET for level in extent.levels.values()):
+        yield Reason("Layer D: the canal must be exposed from behind.", "ours", (), "MOD-3")
+
+
+def _sessions(steps: tuple[str, ...], sessions: int) -> Iterator[Reason]:
+    """Why so many sessions."""
+    if len(steps) == 1:
+        yield Reason(
+            "One approach, one session; a combined approach is an independent risk of complication.", "verified",
+            ("boriani2016",), "ORD-7",
+        )  # fmt: skip
+        return
+    if sessions == 1:
+        yield Reason(
+            "One session: staged surgery carries more major complications.", "verified", ("puth2024",), "ORD-4"
+        )
+        yield Reason(
+            "Two sessions if more than 12 h, more than 5 l of blood or instability is expected.", "ours", (), "ORD-5"
+        )
+    if all("anterior" not in step or " " in step for step in steps):
+        yield Reason(
+            "Alternative: front and back at once, in lateral position (18 thoracolumbar and lumbar cases).", "verified",
+            ("hu2010",), "REG-12",
+        )  # fmt: skip
