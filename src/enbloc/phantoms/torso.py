@@ -128,5 +128,5 @@ def free_solids(level: Level, sizes: Sizes) -> dict[str, Solid]:
                 sign,
             )
         if level == "L2":
-            found[f"kidney_{side}"] = Ellipsoid((sign * 74.0, -30.0, 0.0), (24.0, 22.0, 50.0))
+            found[f"kidney_{side}"] = Ellipsoid((sign * 82.0, -30.0, 0.0), (24.0, 22.0, 50.0))
     return found

@@ -17,6 +17,7 @@ from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.terms.levels import Level
 from enbloc.phantoms.cells import LAYERS, bone_cells_ml, cell_map, frame_grid
+from enbloc.phantoms.fills import Fill
 from enbloc.phantoms.painting import bone_bounds, bone_mask, canal_mask, slab_index
 from enbloc.phantoms.solids import Bounds, Ellipsoid, SkewBox
 from enbloc.phantoms.spine import SpinePhantom, TrueFrame, body_centre_mm, down_mm, up_mm
@@ -123,7 +124,7 @@ def clear_cells(cells: Cells, level: Level, voxel_mm: float, least_ml: float = 0
 
 def tumour_volume_ml(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM) -> float:
     """By formula for one solid piece, else by dense evaluation."""
-    if len(tumour.pieces) == 1 and not isinstance(tumour.pieces[0].shape, Wedge):
+    if len(tumour.pieces) == 1 and not isinstance(tumour.pieces[0].shape, Wedge | Fill):
         return tumour.pieces[0].shape.volume_mm3 / 1000.0
     grid = tumour_grid(phantom, tumour, step_mm)
     return float(np.count_nonzero(tumour_mask(phantom, tumour, grid))) * grid.voxel_ml
@@ -147,7 +148,8 @@ def tumour_grid(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM,
 def support_mm(phantom: SpinePhantom, tumour: Tumour, direction: Floats) -> float:
     """Greatest ``x . direction`` over the tumour, LPS mm; `direction` (3,) is a unit vector.
 
-    Exact for spheres, ellipsoids and boxes; for a wedge the greatest of a dense evaluation, at most one step short.
+    Exact for spheres, ellipsoids and boxes; for a wedge or fill the greatest of a dense evaluation, a step short at
+    most.
     """
     return max(_support_of(phantom, piece, np.asarray(direction, dtype=np.float64)) for piece in tumour.pieces)
 
@@ -222,9 +224,9 @@ def _hull_in_frame(phantom: SpinePhantom, pieces: Iterable[Piece], level: Level)
 
 @lru_cache(maxsize=256)
 def _tight_bounds(phantom: SpinePhantom, piece: Piece) -> Bounds:
-    """Bounds of a solid by formula; those of a wedge, whose rays reach far, by a coarse look."""
+    """Bounds of a solid by formula; those of a wedge or fill, whose box is wide, by a coarse look."""
     bounds = piece_bounds(phantom, piece)
-    if not isinstance(piece.shape, Wedge):
+    if not isinstance(piece.shape, Wedge | Fill):
         return bounds
     grid = frame_grid(phantom, piece.level, bounds, COARSE_MM)
     found = np.argwhere(tumour_mask(phantom, Tumour((piece,)), grid))
@@ -261,9 +263,20 @@ def _cells_of_level(phantom: SpinePhantom, level: Level, grid: Grid, inside: Boo
     return found
 
 
+def _padded_box(mask: Bools, pad: int) -> tuple[slice, slice, slice]:
+    """The box of a mask that is not empty, with `pad` voxels around it."""
+    hit = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    i, j, k = (slice(max(int(h[0]) - pad, 0), int(h[-1]) + 1 + pad) for h in hit)
+    return i, j, k
+
+
 def _measure(cell: Bools, inside: Bools, grid: Grid, own_ml: float) -> CellTruth:
     """Volume, reach and fraction; distances between voxel centres are shortened by half a step to reach the border."""
     step = tuple(float(edge) for edge in grid.spacing_mm)
+    found = _padded_box(cell, round(LOOK_MM / step[0]) + 1)
+    cell, inside = cell[found], inside[found]
+    if not inside.any():
+        return CellTruth(0.0, -LOOK_MM, 0.0)
     shared = cell & inside
     deep = bool(shared.any())
     gaps = edt.edt(np.ascontiguousarray(cell if deep else ~cell), anisotropy=step, black_border=False)

@@ -1,7 +1,7 @@
 """Tumours as analytic pieces, each placed in a vertebra's own frame.
 
-A piece is any solid (sphere, ellipsoid, box) or a `Wedge`, which is cut out of the bone of its level by angle, radial
-share and height, and so can fill any WBB cell. A tumour is the union of its pieces.
+A piece is any solid (sphere, ellipsoid, box), a `Wedge`, which is cut out of the bone of its level by angle, radial
+share and height, or a `Fill`, which fills chosen WBB cells. A tumour is the union of its pieces.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Grid
 from enbloc.foundation.terms.levels import Level
 from enbloc.phantoms.cells import in_parts, polar, radial_share
+from enbloc.phantoms.fills import Fill, fill_bounds, in_fill
 from enbloc.phantoms.painting import (
     Patch,
     bone_mask,
@@ -55,12 +56,15 @@ class Wedge:
     canal_mm: float = 0.0
 
 
+Shape = Solid | Wedge | Fill
+
+
 @attrs.frozen
 class Piece:
-    """A solid or a wedge in the frame of `level`."""
+    """A shape in the frame of `level`."""
 
     level: Level
-    shape: Solid | Wedge
+    shape: Shape
 
 
 @attrs.frozen
@@ -94,6 +98,11 @@ def wedge(level: Level, shape: Wedge) -> Tumour:
     return Tumour((Piece(level, shape),))
 
 
+def fill(level: Level, shape: Fill) -> Tumour:
+    """A tumour that fills chosen cells of one level and stays clear of all others."""
+    return Tumour((Piece(level, shape),))
+
+
 def together(*tumours: Tumour) -> Tumour:
     """The union of several tumours; they may lie on several levels."""
     return Tumour(tuple(piece for tumour in tumours for piece in tumour.pieces))
@@ -104,7 +113,9 @@ def mirrored(tumour: Tumour) -> Tumour:
     return Tumour(tuple(attrs.evolve(piece, shape=_mirrored_shape(piece.shape)) for piece in tumour.pieces))
 
 
-def _mirrored_shape(shape: Solid | Wedge) -> Solid | Wedge:
+def _mirrored_shape(shape: Shape) -> Shape:
+    if isinstance(shape, Fill):
+        return attrs.evolve(shape, sectors=[13 - sector for sector in shape.sectors])
     if isinstance(shape, Wedge):
         start, stop = shape.theta_deg
         return attrs.evolve(
@@ -113,7 +124,8 @@ def _mirrored_shape(shape: Solid | Wedge) -> Solid | Wedge:
             parts=frozenset(_OTHER_SIDE[part] for part in shape.parts),
         )
     if isinstance(shape, Ellipsoid):
-        return attrs.evolve(shape, centre=(-shape.centre[0], *shape.centre[1:]))
+        u, v, w = shape.centre
+        return attrs.evolve(shape, centre=(-u, v, w))
     if isinstance(shape, SkewBox):
         return attrs.evolve(shape, us=(-shape.us[1], -shape.us[0]), u_per_v=-shape.u_per_v)
     raise InputError(f"no mirror image is known of a {type(shape).__name__}")
@@ -135,6 +147,8 @@ def tumour_mask(phantom: SpinePhantom, tumour: Tumour, grid: Grid) -> Bools:
 
 def piece_bounds(phantom: SpinePhantom, piece: Piece) -> Bounds:
     """Bounds of a piece in its level's frame; for a wedge those of its rays."""
+    if isinstance(piece.shape, Fill):
+        return fill_bounds(phantom, piece.level, piece.shape)
     if not isinstance(piece.shape, Wedge):
         return piece.shape.bounds
     rays = polar(phantom, piece.level)
@@ -151,9 +165,11 @@ def body_heights_mm(phantom: SpinePhantom, level: Level, inset_mm: float = 0.0) 
 
 def _piece_patch(phantom: SpinePhantom, piece: Piece, grid: Grid) -> Patch:
     frame = phantom.frames[piece.level]
-    if not isinstance(piece.shape, Wedge):
+    if not isinstance(piece.shape, Wedge | Fill):
         return patch_of(grid, frame, piece.shape)
     found = box_of(grid, frame, piece_bounds(phantom, piece))
+    if isinstance(piece.shape, Fill):
+        return Patch(found, in_fill(phantom, piece.level, piece.shape, *frame_coordinates(grid, frame, found)))
     if any(s.stop <= s.start for s in found):
         return Patch(found, frame_coordinates(grid, frame, found)[0] > 0.0)
     return Patch(found, _in_wedge(phantom, piece.level, piece.shape, grid.crop(found)))
