@@ -104,6 +104,7 @@ def _headline(
         reasons=(firm or reasons)[:_SHOWN_REASONS],
         plan_label="What the anatomy would allow" if answer == "no" else "Best plan",
         plan_sentence=pages[0].sentence if pages else "No plan was made.",
+        plan_outcome=pages[0].outcome if pages else "",
         dangers=dangers[:_SHOWN_DANGERS],
         dangers_left_out_n=max(0, len(dangers) - _SHOWN_DANGERS),
         unknown=_shortened(_unknown(walked, pages, lines), _SHOWN_UNKNOWN),

@@ -134,8 +134,8 @@ class PlanPage:
 
     Parameters
     ----------
-    title, sentence : str
-        Kind and levels; and the plan in one sentence.
+    title, sentence, outcome : str
+        Kind and levels; the plan in one sentence; the margin it promises.
     facts : tuple of Fact
         Approach, sessions, margin, Enneking, least margin, delivery … in reading order.
     unknown : tuple of str
@@ -146,6 +146,7 @@ class PlanPage:
     rank: int
     title: str
     sentence: str
+    outcome: str
     facts: tuple[Fact, ...]
     cuts: tuple[CutLine, ...]
     margins: tuple[MarginLine, ...]
@@ -204,6 +205,7 @@ class Headline:
     reasons: tuple[Note, ...]
     plan_label: str
     plan_sentence: str
+    plan_outcome: str
     dangers: tuple[Note, ...]
     dangers_left_out_n: int
     unknown: tuple[str, ...]

@@ -47,6 +47,7 @@ def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
         rank=plan.rank,
         title=plan_title(plan),
         sentence=plan_sentence(plan),
+        outcome=plan_outcome(plan),
         facts=_facts(plan),
         cuts=tuple(_cut_line(cut) for cut in plan.cuts),
         margins=tuple(_margin_line(margin, margin is least, citations) for margin in plan.margins),
@@ -80,7 +81,7 @@ def plan_title(plan: Plan) -> str:
 
 
 def plan_sentence(plan: Plan) -> str:
-    """The plan in one or two sentences: what, by which way, through where, and with which margin."""
+    """The plan in one sentence: what, by which way and through where."""
     way = []
     if plan.approach:
         way.append(f"{approach_words(plan)} approach")
@@ -88,13 +89,15 @@ def plan_sentence(plan: Plan) -> str:
         way.append(session_words(plan.sessions))
     if plan.family == "vertebrectomy" and plan.side:
         way.append(f"ring opened through the {plan.side} pedicle")
-    parts = [sentence(f"{plan_title(plan)}: {', '.join(way)}" if way else plan_title(plan))]
+    return sentence(f"{plan_title(plan)}: {', '.join(way)}" if way else plan_title(plan))
+
+
+def plan_outcome(plan: Plan) -> str:
+    """The margin that the plan promises, and whether it is what Enneking asks for."""
     least = least_margin(plan)
-    if least is not None:
-        parts.append(f"Least margin {measured_words(least.least)} at {_interface(least)}.")
-    if plan.margin is not None:
-        parts.append(f"Margin {plan.margin}, {_APPROPRIATE[plan.enneking_appropriate]}.")
-    return " ".join(parts)
+    parts = [] if least is None else [f"Least margin {measured_words(least.least)} at {_interface(least)}."]
+    word = f"Margin in Enneking's words: {plan.margin or CANNOT_BE_SAID}"
+    return " ".join((*parts, f"{word}; {_APPROPRIATE[plan.enneking_appropriate]}."))
 
 
 def approach_words(plan: Plan) -> str:

@@ -1,0 +1,145 @@
+"""What the report says, and in which order."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+import pytest
+
+from enbloc.classification.extent import Extent
+from enbloc.foundation.evidence.bibliography import Source
+from enbloc.foundation.evidence.reasons import Reason
+from enbloc.report.compose import compose, wbb_words
+from enbloc.report.document import Document, ReportInput
+from enbloc.resection.plans import Plan
+
+Citations = dict[str, Source]
+
+
+@pytest.fixture
+def document(walked: ReportInput, citations: Citations) -> Document:
+    return compose(walked, citations)
+
+
+def test_page_one_answers_the_first_questions(document: Document) -> None:
+    page = document.headline
+    assert (page.answer, page.answer_words) == ("yes", "En bloc resection is right for this tumour")
+    assert page.plan_label == "Best plan"
+    assert page.plan_sentence == (
+        "Vertebrectomy of L3: anterior left, then posterior approach, two sessions, "
+        "ring opened through the right pedicle."
+    )
+    assert "0.8\N{NO-BREAK SPACE}mm (0.0 to 1.8) at the dura" in page.plan_outcome
+    assert "marginal; not Enneking appropriate" in page.plan_outcome
+    assert {fact.name: fact.value for fact in page.who}["Levels"] == "L3"
+
+
+def test_dangers_begin_with_the_narrow_margin_and_carry_their_status(document: Document) -> None:
+    dangers = document.headline.dangers
+    assert dangers[0].says.startswith("Marginal at the dura")
+    assert [note.status for note in dangers] == ["measured", "verified", "verified", "unverified/medium"]
+    assert "left L3 nerve root cut: quadriceps weakness" in dangers[1].says.lower().replace("l3", "L3")
+    assert not any("L4" in note.says for note in dangers), "a root that is kept is no danger"
+
+
+def test_what_is_unknown_is_listed_with_what_would_settle_it(document: Document) -> None:
+    unknown = " ".join(document.headline.unknown)
+    for words in (
+        "whether the dura is infiltrated",
+        "margin at the aorta was not measured",
+        "brought out past the cord",
+    ):
+        assert words in unknown
+    assert "Tomita type (4 or 5) would be settled by: MRI of the epidural space at L3." in document.headline.unknown
+
+
+def test_plans_stand_by_rank_whatever_their_order(document: Document) -> None:
+    assert [page.rank for page in document.plans] == [1, 2]
+    rows = {row.name: row.values for row in document.comparison}
+    assert rows["Sessions"] == ("two sessions", "one session")
+    assert rows["Bone lost"][1] == "–"
+    assert rows["Clear margin likely, freehand"] == ("–", "0 %")
+
+
+def test_the_least_margin_is_marked_once(document: Document) -> None:
+    margins = document.plans[0].margins
+    assert [m.interface for m in margins if m.is_least] == ["dura"]
+    unmeasured = margins[-1]
+    assert unmeasured.least.startswith("not measured") and unmeasured.enneking == "cannot be said"
+    assert not any(c.isdigit() for c in unmeasured.least + unmeasured.where)
+
+
+def test_low_confidence_is_never_a_fact(document: Document) -> None:
+    because = document.plans[0].because
+    assert because[-1].says.startswith("Possible name, not confirmed: ")
+    assert all(note.status != "unverified/low" for note in because[:-1])
+    boriani = next(line for line in document.classifications if line.system == "boriani")
+    assert boriani.certainty == "unconfirmed" and "possible name, not confirmed" in boriani.answer
+
+
+def test_certainty_of_each_class(document: Document) -> None:
+    lines = {line.system: line for line in document.classifications}
+    assert (lines["enneking"].answer, lines["enneking"].certainty) == ("IB", "settled")
+    assert (lines["tomita"].answer, lines["tomita"].certainty_words) == ("4 or 5", "2 still possible")
+    assert (lines["sins"].answer, lines["sins"].certainty) == ("7 to 10 points: indeterminate", "open")
+    assert [(f.name, f.value) for f in lines["sins"].items] == [("location", "2"), ("pain", "1 to 3")]
+    assert lines["sacral"].certainty == "not applicable"
+    assert lines["wbb"].answer == "L3 sectors 4–6, layers A, B, C, undecided: sector 7 and layer D (SOSG numbering)"
+
+
+def test_wbb_of_a_typed_extent(typed_extent: Extent) -> None:
+    assert wbb_words(typed_extent) == "C4 sectors 5–8, layers B, C (SOSG numbering)"
+
+
+def test_sources_are_numbered_as_met_and_unconfirmed_ones_keep_their_title_back(document: Document) -> None:
+    assert [s.number for s in document.sources] == list(range(1, len(document.sources) + 1))
+    assert document.sources[0].key == "fisher2011"
+    nobody = next(s for s in document.sources if s.key == "nobody")
+    assert (nobody.checked, nobody.text) == ("no", "source to be confirmed")
+    missing = next(s for s in document.sources if s.key == "boriani2018")
+    assert missing.checked == "no", "a key that the bibliography does not hold"
+    artery = document.plans[0].sacrifices[1]
+    assert artery.consequence.source_open and not document.plans[0].sacrifices[0].consequence.source_open
+
+
+def test_a_reason_without_a_confirmed_source_does_not_lead(walked: ReportInput, citations: Citations) -> None:
+    assert walked.indication is not None
+    weak = Reason("Weak.", "verified", ("nobody",))
+    indication = attrs.evolve(walked.indication, because=(weak, *walked.indication.because))
+    page = compose(attrs.evolve(walked, indication=indication), citations).headline
+    assert all(note.says != "Weak." for note in page.reasons)
+
+
+def test_problems_come_worst_first(document: Document) -> None:
+    assert [p.grade for p in document.problems] == ["doubt", "note"]
+
+
+@pytest.mark.parametrize(("answer", "label"), [("no", "What the anatomy would allow"), ("conditional", "Best plan")])
+def test_a_plan_is_not_called_best_when_en_bloc_is_wrong(
+    walked: ReportInput, citations: Citations, answer: Literal["no", "conditional"], label: str
+) -> None:
+    assert walked.indication is not None
+    indication = attrs.evolve(walked.indication, en_bloc=answer)
+    assert compose(attrs.evolve(walked, indication=indication), citations).headline.plan_label == label
+
+
+def test_nothing_stated_is_said_to_be_so(typed_walked: ReportInput, citations: Citations) -> None:
+    who = {fact.name: fact.value for fact in compose(typed_walked, citations).headline.who}
+    assert who["Histology"] == "not stated, grade not stated (biopsy not stated)"
+    assert who["Spread"] == "metastases not stated"
+    assert who["Patient"] == "age and sex not stated"
+
+
+def test_stopped_case(stopped: ReportInput, citations: Citations) -> None:
+    document = compose(stopped, citations)
+    assert document.headline.answer == "stopped"
+    assert document.headline.plan_sentence == "No plan was made."
+    assert [p.says for p in document.problems] == ["The tumour is empty."]
+    assert document.plans == () and document.classifications == () and document.sources == ()
+
+
+def test_many_dangers_are_cut_short_and_counted(walked: ReportInput, plan: Plan, citations: Citations) -> None:
+    many = attrs.evolve(plan, sacrifices=plan.sacrifices[:1] * 9)
+    page = compose(attrs.evolve(walked, plans=(many,)), citations).headline
+    assert len(page.dangers) + page.dangers_left_out_n == 10
