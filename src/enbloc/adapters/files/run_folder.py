@@ -127,6 +127,22 @@ def read_record(folder: Path) -> Json | None:
     return content if is_run and content["program"].get("name") == PROGRAM else None
 
 
+def find_report(folder: Path) -> Path:
+    """The report of a run, as an absolute path.
+
+    Raises
+    ------
+    FileError
+        If the folder is no run, or has no report.
+    """
+    if read_record(folder) is None:
+        raise FileError("it is not a run folder", where=str(folder), remedy="Make one: `enbloc plan CASE --out RUN`.")
+    path = (folder / REPORT_FILE).resolve()
+    if not path.is_file():
+        raise FileError(f"it has no {REPORT_FILE}", where=str(folder), remedy="Plan the case again.")
+    return path
+
+
 def settings_form(settings: Settings) -> Json:
     """The settings with the digest that names them."""
     plain: Json = to_plain(settings)

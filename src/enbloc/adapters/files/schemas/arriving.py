@@ -1,0 +1,87 @@
+"""What arrives: case.toml, and the intake that reports it."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from enbloc.adapters.files.json_files import Json
+from enbloc.adapters.files.schemas.pieces import (
+    GRID,
+    LAYER,
+    NUMBER,
+    PROBLEM,
+    SECTOR,
+    TEXT,
+    WHOLE,
+    YES_NO,
+    an_object,
+    list_of,
+    map_of,
+    one_of,
+    or_null,
+)
+from enbloc.adapters.files.schemes.catalogue import SCHEMES as LABEL_SCHEMES
+from enbloc.foundation.terms.histology import HISTOLOGIES
+from enbloc.intake.clinical import Grade, Metastases, Pain
+
+CLINICAL: dict[str, Json] = {
+    "age_years": NUMBER,
+    "sex": one_of("F", "M", "X"),
+    "histology": one_of(*HISTOLOGIES),
+    "biopsy_confirmed": YES_NO,
+    "grade": one_of(*get_args(Grade)),
+    "activity": one_of("latent", "active", "aggressive"),
+    "metastases": one_of(*get_args(Metastases)),
+    "primary_controlled": YES_NO,
+    "prior_surgery": YES_NO,
+    "prior_radiotherapy": YES_NO,
+    "neurology": one_of("A", "B", "C", "D", "E"),
+    "pain": one_of(*get_args(Pain)),
+    "ecog": WHOLE,
+    "symptoms_months": NUMBER,
+    "anterior_vessel_plane_lost": YES_NO,
+    "dura_infiltrated": YES_NO,
+}
+
+_AS_WRITTEN = CLINICAL | {"histology": TEXT}
+_SECTORS_AS_WRITTEN: Json = {"type": ["string", "array", "integer"]}
+_LAYERS_AS_WRITTEN: Json = {"type": ["string", "array"]}
+
+
+def _or_stated_unknown(schema: Json) -> Json:
+    return {"anyOf": [schema, {"const": "unknown"}]}
+
+
+CASE = an_object(
+    {"case": an_object({"id": TEXT}, {"side_convention": one_of("patient")})},
+    {
+        "images": an_object({}, {"ct": TEXT}),
+        "labels": list_of(
+            an_object({"file": TEXT}, {"scheme": one_of(*LABEL_SCHEMES), "structure": TEXT, "map": map_of(TEXT)})
+        ),
+        "clinical": an_object({}, {key: _or_stated_unknown(value) for key, value in _AS_WRITTEN.items()}),
+        "extent": an_object(
+            {"levels": map_of(an_object({"sectors": _SECTORS_AS_WRITTEN, "layers": _LAYERS_AS_WRITTEN}))},
+            {"numbering": one_of("sosg", "original")},
+        ),
+    },
+)
+INTAKE = an_object(
+    {
+        "case": TEXT,
+        "side_convention": one_of("patient"),
+        "clinical": an_object({key: or_null(value) for key, value in CLINICAL.items()}),
+        "images": list_of(an_object({"file": TEXT, "grid": GRID})),
+        "labels": list_of(an_object({"file": TEXT, "grid": GRID, "structures": list_of(TEXT)})),
+        "typed_extent": or_null(
+            an_object(
+                {
+                    "numbering": one_of("sosg"),
+                    "levels": map_of(an_object({"sectors": list_of(SECTOR), "layers": list_of(LAYER)})),
+                }
+            )
+        ),
+        "problems": list_of(PROBLEM),
+        "stopped": YES_NO,
+    }
+)

@@ -1,0 +1,79 @@
+"""Every schema by the name of its file; `enbloc schema NAME` prints one."""
+
+from __future__ import annotations
+
+import difflib
+
+from enbloc.adapters.files.json_files import Json
+from enbloc.adapters.files.schemas.arriving import CASE, INTAKE
+from enbloc.adapters.files.schemas.findings import ANATOMY, ANSWER
+from enbloc.adapters.files.schemas.pieces import (
+    TEXT,
+    WHOLE,
+    YES_NO,
+    an_object,
+    map_of,
+    one_of,
+    or_null,
+)
+from enbloc.adapters.files.schemas.planning import CUTS, OPTIONS, PLANS
+from enbloc.errors import CallError
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+RECORD = an_object(
+    {
+        "program": an_object({"name": one_of("enbloc"), "version": TEXT}),
+        "written": TEXT,
+        "versions": map_of(TEXT),
+        "case": TEXT,
+        "stopped": YES_NO,
+        "inputs": map_of(TEXT),
+        "settings": an_object({"values": {"type": "object"}, "sha256": TEXT}),
+        "seed": or_null(WHOLE),
+        "outputs": map_of(TEXT),
+    }
+)
+
+SCHEMAS: dict[str, Json] = {
+    name: {"$schema": DIALECT, "title": title, **content}
+    for name, title, content in (
+        ("case", "case.toml, as the object that TOML makes of it", CASE),
+        ("1-intake", "1-intake.json: what arrived, and the problems found in it", INTAKE),
+        ("2-anatomy", "2-anatomy.json: vertebrae, volumes and the extent", ANATOMY),
+        ("3-classification", "3-classification.json: the answer of every system", map_of(ANSWER)),
+        ("4-options", "4-options.json: what can be cut", OPTIONS),
+        (
+            "5-plans",
+            "5-plans.json: the indication, the ranked plans and what was rejected",
+            PLANS,
+        ),
+        ("record", "record.json: digests, settings, versions and time", RECORD),
+        (
+            "cuts",
+            "plan/ID/cuts.json: the cuts of one plan",
+            CUTS,
+        ),
+        ("names", "scene/names.json: what the numbers in scene/*.nii.gz mean", map_of(map_of(TEXT))),
+    )
+}
+"""Every schema by the name of its file, without ``.json``."""
+
+
+def find_schema(name: str) -> Json:
+    """The schema of a file: ``"5-plans"``, ``"5-plans.json"`` or ``"plans"``.
+
+    Raises
+    ------
+    CallError
+        If there is none of that name.
+    """
+    plain = name.removesuffix(".json").removesuffix(".toml")
+    short = {full.split("-", 1)[-1]: full for full in SCHEMAS}
+    if plain in SCHEMAS or plain in short:
+        return SCHEMAS[short.get(plain, plain)]
+    near = difflib.get_close_matches(plain, (*SCHEMAS, *short), n=1)
+    meant = f"Did you mean '{near[0]}'? " if near else ""
+    raise CallError(
+        f"there is no schema '{name}'", where="enbloc schema", remedy=f"{meant}Schemas: {', '.join(SCHEMAS)}."
+    )

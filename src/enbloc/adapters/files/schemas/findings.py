@@ -1,0 +1,104 @@
+"""What was found: the anatomy and the classifications."""
+
+from __future__ import annotations
+
+from enbloc.adapters.files.json_files import Json
+from enbloc.adapters.files.schemas.pieces import (
+    GRID,
+    LAYER,
+    MEASURED,
+    NUMBER,
+    POINT,
+    PROBLEM,
+    SECTOR,
+    STATUS,
+    TEXT,
+    VERDICT,
+    WHOLE,
+    YES_NO,
+    an_object,
+    list_of,
+    map_of,
+    one_of,
+    or_unknown,
+)
+
+_FRAME = an_object(
+    {
+        "origin_mm": POINT,
+        "left": POINT,
+        "dorsal": POINT,
+        "cranial": POINT,
+        "tilt_error_deg": NUMBER,
+        "turn_error_deg": NUMBER,
+    }
+)
+_VERTEBRA: Json = {
+    "type": "object",
+    "properties": {"frame": _FRAME, "body_centre_mm": POINT, "whole": YES_NO, "modelled": list_of(TEXT)},
+    "required": ["frame", "body_centre_mm", "body_height_mm", "body_depth_mm", "body_width_mm", "whole", "modelled"],
+    "additionalProperties": NUMBER,
+}
+_MEASURED_CELL = an_object({"verdict": VERDICT, "fraction": MEASURED, "volume_ml": MEASURED, "depth_mm": MEASURED})
+_EXTENT = an_object(
+    {
+        "source": one_of("measured", "typed"),
+        "numbering": one_of("sosg"),
+        "levels": map_of(
+            an_object({"sectors": map_of(VERDICT), "layers": map_of(VERDICT), "cells": map_of(map_of(_MEASURED_CELL))})
+        ),
+        "touched": list_of(an_object({"structure": TEXT, "distance_mm": MEASURED, "at_mm": POINT})),
+        "skipped": VERDICT,
+    }
+)
+_SCENE = an_object(
+    {
+        "grid": GRID,
+        "label_error_mm": NUMBER,
+        "tumour_ml": NUMBER,
+        "canal_ml": NUMBER,
+        "vertebrae": map_of(_VERTEBRA),
+        "parts": list_of(TEXT),
+        "structures_ml": map_of(NUMBER),
+        "problems": list_of(PROBLEM),
+    }
+)
+ANATOMY = an_object({"scene": or_unknown(_SCENE), "extent": or_unknown(_EXTENT)})
+_FINDING = an_object(
+    {
+        "criterion": TEXT,
+        "verdict": VERDICT,
+        "measured": MEASURED,
+        "says": TEXT,
+        "status": STATUS,
+        "cites": list_of(TEXT),
+        "rule": TEXT,
+    }
+)
+ANSWER: Json = {
+    "type": "object",
+    "properties": {
+        "system": TEXT,
+        "applies": YES_NO,
+        "possible": list_of(TEXT),
+        "settled": YES_NO,
+        "because": list_of(_FINDING),
+        "would_settle": list_of(TEXT),
+        "score": an_object({"low": WHOLE, "high": WHOLE}),
+        "items": {"type": "object"},
+        "numbering": one_of("sosg"),
+        "mirror": one_of("original"),
+        "levels": map_of(
+            {
+                "type": "object",
+                "properties": {
+                    "sectors": list_of(SECTOR),
+                    "layers": list_of(LAYER),
+                    "cells": map_of(map_of({"type": "object"})),
+                },
+                "required": ["sectors", "layers", "cells"],
+            }
+        ),
+    },
+    "required": ["system", "applies", "possible", "settled", "because", "would_settle"],
+}

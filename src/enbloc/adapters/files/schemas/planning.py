@@ -1,0 +1,120 @@
+"""What can be done: options, plans and their cuts."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from enbloc.adapters.files.schemas.pieces import (
+    LEAST_MM,
+    MEASURED,
+    NUMBER,
+    POINT,
+    REASON,
+    SIDE,
+    TEXT,
+    WHOLE,
+    YES_NO,
+    an_object,
+    list_of,
+    map_of,
+    one_of,
+    or_null,
+    or_unknown,
+)
+from enbloc.resection.cuts import CutKind
+from enbloc.resection.plans import Family, MarginWord, Tissue
+
+_REJECTED = an_object({"family": one_of(*get_args(Family)), "side": SIDE, "because": list_of(REASON)})
+OPTIONS = an_object(
+    {
+        "options": list_of(
+            an_object(
+                {"family": one_of(*get_args(Family)), "levels": list_of(TEXT), "side": SIDE, "because": list_of(REASON)}
+            )
+        ),
+        "rejected": list_of(_REJECTED),
+    }
+)
+CUT = an_object(
+    {
+        "id": TEXT,
+        "kind": one_of(*get_args(CutKind)),
+        "origin_mm": POINT,
+        "normal": POINT,
+        "face_mm": list_of(POINT),
+        "tool_width_mm": NUMBER,
+        "crosses": list_of(TEXT),
+        "because": list_of(TEXT),
+    }
+)
+_SACRIFICE = an_object(
+    {
+        "structure": TEXT,
+        "action": one_of("cut", "keep", "skeletonise", "resect"),
+        "consequence": TEXT,
+        "status": TEXT,
+        "cites": list_of(TEXT),
+        "modelled": YES_NO,
+    }
+)
+_MARGIN = an_object(
+    {
+        "interface": TEXT,
+        "tissue": one_of(*get_args(Tissue)),
+        "least_mm": LEAST_MM,
+        "at_mm": or_null(POINT),
+        "barrier": or_null(TEXT),
+        "barrier_status": TEXT,
+        "enneking": or_null(one_of(*get_args(MarginWord))),
+        "because": list_of(REASON),
+    }
+)
+_DELIVERY = an_object(
+    {
+        "possible": one_of("yes", "no", "unknown"),
+        "route": or_null(TEXT),
+        "because": list_of(REASON),
+        "least_clearance_mm": or_null(NUMBER),
+        "path": list_of(list_of(list_of(NUMBER, minItems=4, maxItems=4), minItems=4, maxItems=4)),
+    }
+)
+_PLAN = an_object(
+    {
+        "id": TEXT,
+        "rank": WHOLE,
+        "family": one_of(*get_args(Family)),
+        "side": SIDE,
+        "approach": list_of(TEXT),
+        "sessions": WHOLE,
+        "levels": list_of(TEXT),
+        "cuts": list_of(CUT),
+        "sacrifices": list_of(_SACRIFICE),
+        "margins": list_of(_MARGIN),
+        "margin": or_null(one_of(*get_args(MarginWord))),
+        "enneking_appropriate": or_null(YES_NO),
+        "specimen_ml": or_null(NUMBER),
+        "bone_lost_ml": or_null(NUMBER),
+        "margin_negative_probability": or_unknown(
+            {
+                "type": "object",
+                "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
+                "not": {"required": ["unknown"]},
+            }
+        ),
+        "delivery": _DELIVERY,
+        "reconstruction": {"type": "object"},
+        "risks": list_of(REASON),
+        "trade_offs": map_of(MEASURED),
+        "because": list_of(REASON),
+    }
+)
+_INDICATION = an_object(
+    {
+        "en_bloc": one_of("yes", "conditional", "no", "unknown"),
+        "because": list_of(REASON),
+        "rivals": list_of(an_object({"name": TEXT, "because": list_of(REASON)})),
+        "would_settle": list_of(TEXT),
+    }
+)
+PLANS = an_object({"indication": _INDICATION, "plans": list_of(_PLAN), "rejected": list_of(_REJECTED)})
+CUTS = an_object({"plan": TEXT, "frame": TEXT, "cuts": list_of(CUT), "left_out": map_of(TEXT)})
