@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
 
-from enbloc.classification.extent import Extent, LevelExtent, involved, involved_levels, undecided
+from enbloc.classification.extent import Extent, LevelExtent, involved, undecided
 from enbloc.foundation.evidence.classifications import Because, Classification
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.terms.levels import Level
-from enbloc.intake.case import Case, Problem
+from enbloc.intake.case import Problem
 from enbloc.report.document import (
     Certainty,
     ClassificationLine,
     Document,
     Fact,
     FindingLine,
-    Headline,
     Note,
-    PlanPage,
     ProblemLine,
     ReportInput,
 )
-from enbloc.report.notes import UNCONFIRMED_NAME, Citations, is_source_open, note_reasons, number_sources, weighed
-from enbloc.report.phrases import FAMILY_WORDS, joined, level_words, measured_words, sector_words, sentence
-from enbloc.report.plan_pages import compare_plans, compose_plan, list_dangers
-from enbloc.resection.plans import Rejected
+from enbloc.report.headline import compose_headline
+from enbloc.report.notes import (
+    UNCONFIRMED_NAME,
+    Citations,
+    is_source_open,
+    note_reasons,
+    number_sources,
+    tidy_rule,
+    weighed,
+)
+from enbloc.report.phrases import joined, measured_words, sector_words, sentence
+from enbloc.report.plan_pages import compare_plans, compose_plan, rejected_name
 
 SYSTEM_NAMES: dict[str, str] = {
     "wbb": "WBB",
@@ -39,18 +45,8 @@ SYSTEM_NAMES: dict[str, str] = {
     "tokuhashi": "Tokuhashi, revised",
     "tomita_score": "Tomita score",
 }
-_ANSWER_WORDS: dict[str, str] = {
-    "yes": "En bloc resection is right for this tumour",
-    "conditional": "En bloc resection is right under conditions",
-    "no": "En bloc resection is not advised",
-    "unknown": "Whether en bloc resection is right cannot be said yet",
-    "stopped": "Stopped: what arrived does not allow a plan",
-}
 _GRADES: tuple[str, ...] = ("stop", "doubt", "note")
-_METASTASES: dict[str, str] = {"none": "no metastases", "solitary": "solitary metastasis"}
-_SHOWN_REASONS = 3
-_SHOWN_DANGERS = 5
-_SHOWN_UNKNOWN = 6
+_MOST_IN_BRIEF = 3
 
 
 def compose(walked: ReportInput, citations: Citations) -> Document:
@@ -68,8 +64,8 @@ def compose(walked: ReportInput, citations: Citations) -> Document:
     indication = walked.indication
     reasons = note_reasons(indication.because, citations) if indication else ()
     rivals = tuple(weighed(r.name, r.because, citations) for r in indication.rivals) if indication else ()
-    rejected = tuple(weighed(_rejected_name(r), r.because, citations) for r in walked.rejected)
-    headline = _headline(walked, pages, lines, reasons, list_dangers(plans[0], citations) if plans else ())
+    rejected = tuple(weighed(rejected_name(r), r.because, citations) for r in walked.rejected)
+    headline = compose_headline(walked, pages, lines, reasons, citations)
     return Document(
         case_id=walked.case.id,
         headline=headline,
@@ -84,68 +80,6 @@ def compose(walked: ReportInput, citations: Citations) -> Document:
         sources=number_sources((headline, pages, lines, reasons, rejected, rivals), citations),
         inputs=tuple(Fact(name, digest) for name, digest in sorted(walked.case.digests.items())),
         provenance=tuple(Fact(name, value) for name, value in walked.provenance.items()),
-    )
-
-
-def _headline(
-    walked: ReportInput,
-    pages: tuple[PlanPage, ...],
-    lines: tuple[ClassificationLine, ...],
-    reasons: tuple[Note, ...],
-    dangers: tuple[Note, ...],
-) -> Headline:
-    stopped = any(p.grade == "stop" for p in walked.problems)
-    answer = "stopped" if stopped else walked.indication.en_bloc if walked.indication else "unknown"
-    firm = tuple(note for note in reasons if note.status != "unverified/low" and not note.source_open)
-    return Headline(
-        who=_who(walked.case, walked.extent),
-        answer=answer,
-        answer_words=_ANSWER_WORDS[answer],
-        reasons=(firm or reasons)[:_SHOWN_REASONS],
-        plan_label="What the anatomy would allow" if answer == "no" else "Best plan",
-        plan_sentence=pages[0].sentence if pages else "No plan was made.",
-        plan_outcome=pages[0].outcome if pages else "",
-        dangers=dangers[:_SHOWN_DANGERS],
-        dangers_left_out_n=max(0, len(dangers) - _SHOWN_DANGERS),
-        unknown=_shortened(_unknown(walked, pages, lines), _SHOWN_UNKNOWN),
-    )
-
-
-def _shortened(items: tuple[str, ...], most: int) -> tuple[str, ...]:
-    if len(items) <= most:
-        return items
-    return (*items[:most], f"… and {len(items) - most} more, listed below.")
-
-
-def _unknown(
-    walked: ReportInput, pages: tuple[PlanPage, ...], lines: tuple[ClassificationLine, ...]
-) -> tuple[str, ...]:
-    indication = walked.indication.would_settle if walked.indication else ()
-    settle = (f"To settle whether en bloc is right: {what}" for what in indication)
-    systems = (
-        f"{line.name} ({line.answer}) would be settled by: {joined(line.would_settle)}"
-        for line in lines
-        if line.would_settle and line.certainty != "not applicable"
-    )
-    return tuple(dict.fromkeys(sentence(x) for x in (*settle, *(pages[0].unknown if pages else ()), *systems)))
-
-
-def _who(case: Case, extent: Extent | None) -> tuple[Fact, ...]:
-    clinical = case.clinical
-    age = None if clinical.age_years is None else f"{clinical.age_years:g} years"
-    biopsy = {True: "biopsy confirmed", False: "not confirmed by biopsy", None: "biopsy not stated"}
-    histology = clinical.histology.replace("_", " ") if clinical.histology else "not stated"
-    words = {"F": "female", "M": "male", "X": "sex X"}
-    person = ", ".join(x for x in (age, words.get(clinical.sex or "")) if x)
-    grade = {"benign": "benign", "low": "low grade", "high": "high grade"}.get(clinical.grade or "", "grade not stated")
-    spread = _METASTASES.get(clinical.metastases or "", f"{clinical.metastases or 'not stated:'} metastases")
-    levels = level_words(involved_levels(extent)) if extent else ""
-    return (
-        Fact("Levels", levels or "not known"),
-        Fact("Histology", f"{histology}, {grade} ({biopsy[clinical.biopsy_confirmed]})"),
-        Fact("Spread", spread if clinical.metastases else "metastases not stated"),
-        Fact("Neurology", f"ASIA/Frankel {clinical.neurology}" if clinical.neurology else "not stated"),
-        Fact("Patient", person or "age and sex not stated"),
     )
 
 
@@ -164,12 +98,17 @@ def _line(answer: Classification, extent: Extent | None, citations: Citations) -
         system=answer.system,
         name=SYSTEM_NAMES.get(answer.system, answer.system.replace("_", " ")),
         answer=words,
+        brief=f"one of {len(answer.possible)}" if _is_long(answer) else words,
         certainty=certainty,
         certainty_words=_certainty_words(answer, certainty),
         findings=tuple(_finding(because, citations) for because in answer.because),
         items=_items(answer),
         would_settle=answer.would_settle,
     )
+
+
+def _is_long(answer: Classification) -> bool:
+    return answer.system != "wbb" and answer.score is None and len(answer.possible) > _MOST_IN_BRIEF
 
 
 def _answer_words(answer: Classification) -> str:
@@ -215,7 +154,9 @@ def _items(answer: Classification) -> tuple[Fact, ...]:
 def _finding(because: Because, citations: Citations) -> FindingLine:
     measured = measured_words(because.measured) if isinstance(because.measured, Estimate) else because.measured.because
     lone = is_source_open(because.cites, citations)
-    note = Note(sentence(because.says), because.status, because.cites, because.rule, lone)
+    note = Note(sentence(because.says), because.status, because.cites, tidy_rule(because.rule), lone)
+    if because.says and because.says in measured:
+        measured = measured.split(":")[0]
     return FindingLine(because.verdict.value, measured, note)
 
 
@@ -239,11 +180,6 @@ def _level_words(name: Level, level: LevelExtent) -> str:
 
 def _many(word: str, items: Sized) -> str:
     return word if len(items) == 1 else f"{word}s"
-
-
-def _rejected_name(rejected: Rejected) -> str:
-    words = FAMILY_WORDS[rejected.family]
-    return f"{words}, {rejected.side}" if rejected.side else words
 
 
 def _problem_lines(problems: Iterable[Problem]) -> tuple[ProblemLine, ...]:

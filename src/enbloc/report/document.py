@@ -77,12 +77,13 @@ class FindingLine:
 class ClassificationLine:
     """The answer of one system, with how sure it is, why, and what would settle it.
 
-    `items` are the points of a score.
+    `brief` is the answer for page one, `items` are the points of a score.
     """
 
     system: str
     name: str
     answer: str
+    brief: str
     certainty: Certainty
     certainty_words: str
     findings: tuple[FindingLine, ...]
@@ -197,7 +198,10 @@ class SourceLine:
 
 @attrs.frozen
 class Headline:
-    """Page one: who, is en bloc right, the best plan in a sentence, its dangers, and what is not known."""
+    """Page one: who, is en bloc right, the best plan in a sentence, its dangers, and what is not known.
+
+    `why_not` says why no en bloc resection fits, when none does.
+    """
 
     who: tuple[Fact, ...]
     answer: Answer
@@ -206,6 +210,7 @@ class Headline:
     plan_label: str
     plan_sentence: str
     plan_outcome: str
+    why_not: tuple[Note, ...]
     dangers: tuple[Note, ...]
     dangers_left_out_n: int
     unknown: tuple[str, ...]

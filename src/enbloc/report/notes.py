@@ -23,7 +23,12 @@ def make_note(reason: Reason, citations: Citations) -> Note:
     text = sentence(reason.says)
     if reason.status == "unverified/low":
         text = f"{UNCONFIRMED_NAME}: {text}"
-    return Note(text, reason.status, reason.cites, reason.rule, is_source_open(reason.cites, citations))
+    return Note(text, reason.status, reason.cites, tidy_rule(reason.rule), is_source_open(reason.cites, citations))
+
+
+def tidy_rule(rule: str) -> str:
+    """The ids of rules, each once."""
+    return ", ".join(dict.fromkeys(part.strip() for part in rule.split(",")))
 
 
 def is_source_open(cites: tuple[str, ...], citations: Citations) -> bool:

@@ -21,7 +21,7 @@ from enbloc.report.phrases import (
     structure_words,
 )
 from enbloc.resection.cuts import Cut
-from enbloc.resection.plans import Margin, Plan, Sacrifice
+from enbloc.resection.plans import Margin, Plan, Rejected, Sacrifice
 
 _COUNT_WORDS: dict[int, str] = {1: "one session", 2: "two sessions", 3: "three sessions"}
 _KIND_WORDS: dict[str, str] = {"osteotomy": "bone cut", "discectomy": "disc cut", "soft_tissue": "soft-tissue cut"}
@@ -78,6 +78,12 @@ def plan_title(plan: Plan) -> str:
     if plan.family == "sagittal_resection" and plan.side:
         words = f"{plan.side.capitalize()} {words.lower()}"
     return f"{words} of {level_words(plan.levels)}" if plan.levels else words
+
+
+def rejected_name(rejected: Rejected) -> str:
+    """``"Sagittal resection, left"``."""
+    words = FAMILY_WORDS[rejected.family]
+    return f"{words}, {rejected.side}" if rejected.side else words
 
 
 def plan_sentence(plan: Plan) -> str:

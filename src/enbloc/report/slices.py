@@ -30,8 +30,11 @@ from enbloc.resection.plans import Plan
 Orientation = Literal["axial", "coronal", "sagittal"]
 Box = tuple[int, int, int, int]
 
-FIELD_MARGIN_MM = 22.0
+FIELD_MARGIN_MM = 25.0
 """Shown around tumour and specimen."""
+
+LEAST_FIELD_MM = 100.0
+"""Shown at least, so that vertebra and vessels are seen around a small tumour."""
 
 _LETTERS: dict[Orientation, tuple[str, str, str, str]] = {
     "axial": ("R", "L", "A", "P"),
@@ -163,7 +166,8 @@ def _reach(shown: Bools, axis: int, spacing_mm: float) -> tuple[int, int]:
     last = shown.shape[axis] - 1
     if taken.size == 0:
         return 0, last
-    extra = int(np.ceil(FIELD_MARGIN_MM / spacing_mm))
+    length_mm = (int(taken[-1]) - int(taken[0])) * spacing_mm
+    extra = int(np.ceil(max(FIELD_MARGIN_MM, (LEAST_FIELD_MM - length_mm) / 2) / spacing_mm))
     return max(0, int(taken[0]) - extra), min(last, int(taken[-1]) + extra)
 
 
