@@ -19,6 +19,7 @@ from enbloc.classification.extent import (
     LEFT_PEDICLE,
     RIGHT_PEDICLE,
     SECTORS,
+    Contact,
     Extent,
     LevelExtent,
     cell_verdict,
@@ -33,6 +34,9 @@ from enbloc.intake.clinical import Clinical
 
 OUTSIDE_LAYERS = ("A", "D", "E", "F")
 """Layers outside the bone; any of them makes the tumour extracompartmental (EN-C4, ours)."""
+
+GREAT_VESSELS = ("aorta", "vena_cava", "iliac_artery", "iliac_vein", "iliac_vena", "azygos")
+"""Parts of structure names that mean a great vessel in front of the spine."""
 
 
 @attrs.frozen(eq=False)
@@ -157,6 +161,18 @@ def levels_that_may(extent: Extent) -> tuple[Level, ...]:
 def over_levels(extent: Extent, judge: Callable[[LevelExtent], Verdict]) -> Verdict:
     """Met where one level meets it, unmet where none can."""
     return any_of(judge(level) for level in extent.levels.values())
+
+
+def touches_great_vessel(contacts: Iterable[Contact]) -> Verdict:
+    """Does the tumour touch a great vessel, as far as the contacts say?
+
+    Undecided when no great vessel is among them: then none was labelled, or nothing was measured.
+    """
+    near = [contact.distance for contact in contacts if any(name in contact.structure for name in GREAT_VESSELS)]
+    if any(isinstance(distance, Estimate) and distance.low <= 0.0 for distance in near):
+        return Verdict.MET
+    known = bool(near) and all(isinstance(distance, Estimate) for distance in near)
+    return Verdict.UNMET if known else Verdict.UNDECIDED
 
 
 def stated(criterion: str, verdict: Verdict, says: str, settle: str = "") -> Finding:

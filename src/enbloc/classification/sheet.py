@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from enbloc.classification import enneking, tomita, wbb_answer
+from enbloc.classification import enneking, escc, mclain, prognosis, sacral, sins, tnm, tomita, wbb_answer
 from enbloc.classification.extent import Extent, involved
 from enbloc.classification.findings import Facts, find, levels_that_may, with_supplied
 from enbloc.foundation.evidence.classifications import Classification, Finding, Sheet
@@ -14,8 +14,15 @@ from enbloc.intake.clinical import Clinical
 
 SYSTEMS: Mapping[str, Callable[[Facts], Classification]] = {
     "enneking": enneking.answer,
+    "tnm": tnm.answer,
     "wbb": wbb_answer.answer,
     "tomita": tomita.answer,
+    "mclain_weinstein": mclain.answer,
+    "escc": escc.answer,
+    "sins": sins.answer,
+    "sacral": sacral.answer,
+    "tokuhashi": prognosis.tokuhashi,
+    "tomita_score": prognosis.tomita_score,
 }
 """Every system in the order in which it is shown."""
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from enbloc.classification.extent import Contact, Extent
-from enbloc.classification.findings import PLACES, find_place, measure_volume
-from enbloc.foundation.evidence.estimates import Estimate, Unknown
+from enbloc.classification.findings import PLACES, find_place, measure_volume, touches_great_vessel
+from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, judge_fact
 from enbloc.foundation.terms.levels import LEVELS, Level, order, region
@@ -20,9 +20,6 @@ from enbloc.intake.clinical import Clinical
 from enbloc.resection.families import sector_verdict
 from enbloc.resection.plans import Option
 from enbloc.strategy.advice import Approach
-
-GREAT_VESSELS = ("aorta", "inferior_vena_cava", "vena_cava", "iliac", "azygos")
-"""Beginnings or parts of structure names that mean a great vessel in front of the spine."""
 
 MANY_LEVELS = 3
 """From so many levels on an anterior release comes first in the thoracic spine (REG-6, ours)."""
@@ -151,12 +148,7 @@ def judge_vessel(clinical: Clinical, contacts: Iterable[Contact], paravertebral:
         return judge_fact(clinical.anterior_vessel_plane_lost)
     if paravertebral is Verdict.UNMET:
         return Verdict.UNMET
-    near = [contact.distance for contact in contacts if any(name in contact.structure for name in GREAT_VESSELS)]
-    if any(isinstance(distance, Estimate) and distance.low <= 0.0 for distance in near):
-        return Verdict.MET
-    if near and not any(isinstance(distance, Unknown) for distance in near):
-        return Verdict.UNMET
-    return Verdict.UNDECIDED
+    return touches_great_vessel(contacts)
 
 
 def choose_side(extent: Extent, levels: Iterable[Level]) -> tuple[str, Reason]:

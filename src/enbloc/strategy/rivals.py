@@ -19,8 +19,8 @@ _PRIMARY: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _BY_HISTOLOGY: Mapping[str, tuple[tuple[str, str], ...]] = {
     "chordoma": (
-        ("OUT-27", "Chordoma of the mobile spine: free of local recurrence at ten years {LRFS_10y_pct[0]}% after en bloc "
-            "with a clear margin, {LRFS_10y_pct[1]}% otherwise; hazard ratio of death after debulking "
+        ("OUT-27", "Chordoma of the mobile spine: free of local recurrence at ten years {LRFS_10y_pct[0]}% after "
+            "en bloc with a clear margin, {LRFS_10y_pct[1]}% otherwise; hazard ratio of death after debulking "
             "{HR_death_debulking} (n {n})."),
         ("IND-04", "Where en bloc is too morbid, {if_morbid_intralesional_RT_pct}% of {n} experts choose a planned "
             "intralesional resection with radiotherapy."),

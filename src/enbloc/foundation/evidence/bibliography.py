@@ -15,6 +15,7 @@ from typing import Literal, cast
 import attrs
 from pybtex.database import Entry, Person
 from pybtex.database.input import bibtex
+from pybtex.richtext import Text
 
 Checked = Literal["yes", "partly", "no"]
 
@@ -103,10 +104,14 @@ def _authors(persons: Iterable[Person]) -> str:
 
 
 def _name(person: Person) -> str:
-    initials = "".join(part[0] for part in (*person.first_names, *person.middle_names))
+    initials = "".join(_plain(part)[0] for part in (*person.first_names, *person.middle_names))
     return " ".join(part for part in (*person.prelast_names, *person.last_names, initials) if part)
 
 
 def _sentence(text: str) -> str:
-    plain = text.replace("{", "").replace("}", "")
+    plain = _plain(text)
     return plain if plain.endswith((".", "?")) else f"{plain}."
+
+
+def _plain(text: str) -> str:
+    return str(Text.from_latex(text)) if "\\" in text else text.replace("{", "").replace("}", "")

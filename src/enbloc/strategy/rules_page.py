@@ -1,0 +1,118 @@
+"""The rules as a page that a surgeon can read and correct; generated from the tables that the program runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from enbloc.classification import tables
+from enbloc.classification.enneking import ADVICE
+from enbloc.classification.wbb_answer import write_sectors
+from enbloc.foundation.evidence.bibliography import read_bibliography
+from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.evidence.rules import Answers, Row, RuleTable
+from enbloc.foundation.evidence.scores import Band, ScoreTable
+from enbloc.resection.families import LIMITS
+from enbloc.strategy.approach import REGIONS
+from enbloc.strategy.indication_tables import BESIDE, BY_HISTOLOGY, BY_KIND
+
+TABLES: Mapping[str, RuleTable] = MappingProxyType(
+    {
+        **tables.TABLES,
+        **{f"indication/{histology}": table for histology, table in BY_HISTOLOGY.items()},
+        **{f"indication/{kind}": table for kind, table in BY_KIND.items()},
+    }
+)
+"""Every rule table by ``system`` or ``system/part``, as `enbloc rules [SYSTEM]` names them."""
+
+_HEAD = """# The rules
+
+This page is generated from the tables that the program runs; a test fails when it is stale. To correct a rule, correct
+its table. How firm a rule is stands in its status: `verified` was read in the named source, `verified (2nd)` in a
+secondary one, `unverified/…` is general knowledge with a confidence, `ours` is a default of the project that a surgeon
+must confirm. A criterion that a row does not name may have any answer. Where a criterion is open, every category that
+is still possible is given.
+"""
+
+
+def tables_of(system: str) -> tuple[RuleTable, ...]:
+    """The tables of a system (``"sins"``) or one of its parts (``"sins/pain"``); none when there is no such system."""
+    return tuple(table for name, table in TABLES.items() if name == system or name.startswith(f"{system}/"))
+
+
+def rules_page() -> str:
+    """Every table in Markdown, with the sources that they cite."""
+    blocks = [_HEAD, *(_one(name, table) for name, table in TABLES.items()), *map(_bands, tables.SCORES.values())]
+    blocks += [_families(), _approaches(), _reasons("Advised margin, Enneking", (advice.reason for advice in ADVICE))]
+    blocks.append(_reasons("Beside the indication", dict.fromkeys(r for reasons in BESIDE.values() for r in reasons)))
+    blocks.append(_sources("\n".join(blocks)))
+    return "\n".join(blocks)
+
+
+def table_page(table: RuleTable) -> str:
+    """One table in Markdown."""
+    rows = [(row.category, _when(row.when), row.says, *_basis(row)) for row in table.rows]
+    questions = [f"- `{criterion.id}`: {criterion.question}" for criterion in table.criteria]
+    impossible = [f"- {_when(combination.when)}: {combination.why}." for combination in table.impossible]
+    parts = [f"## {table.title}", "", *questions, *([""] if questions else [])]
+    parts += _grid(("category", "when", "rule in words", "status", "rule", "sources"), rows)
+    if impossible:
+        parts += ["", "Cannot be:", "", *impossible]
+    return "\n".join([*parts, ""])
+
+
+def _one(name: str, table: RuleTable) -> str:
+    return table_page(table).replace("\n", f"\n\n`enbloc rules {name}`\n", 1)
+
+
+def _bands(score: ScoreTable) -> str:
+    rows = [(band.category, f"{band.low}-{band.high}", band.says, *_basis(band)) for band in score.bands]
+    grid = _grid(("category", "sum", "meaning", "status", "rule", "sources"), rows)
+    return "\n".join([f"## {score.title}, bands", "", *grid, ""])
+
+
+def _families() -> str:
+    rows = [
+        (limits.family, limits.side or "", write_sectors(limits.sectors), limits.reason.says, *_basis(limits.reason))
+        for limits in LIMITS
+    ]
+    grid = _grid(("family", "side", "sectors", "rule in words", "status", "rule", "sources"), rows)
+    return "\n".join(["## Families of resection", "", *grid, ""])
+
+
+def _approaches() -> str:
+    rows = [
+        (f"{region.levels[0]}-{region.levels[-1]}", ", ".join(region.steps), reason.says, *_basis(reason))
+        for region in REGIONS
+        for reason in region.because
+    ]
+    grid = _grid(("levels", "approach", "rule in words", "status", "rule", "sources"), rows)
+    return "\n".join(["## Approach by region", "", *grid, ""])
+
+
+def _reasons(title: str, reasons: Iterable[Reason]) -> str:
+    grid = _grid(("rule in words", "status", "rule", "sources"), [(reason.says, *_basis(reason)) for reason in reasons])
+    return "\n".join([f"## {title}", "", *grid, ""])
+
+
+def _basis(rule: Row | Band | Reason) -> tuple[str, str, str]:
+    return rule.status, rule.rule, ", ".join(rule.cites)
+
+
+def _when(when: Answers) -> str:
+    return ", ".join(f"`{name}` {'YES' if answer else 'NO'}" for name, answer in when.items()) or "always"
+
+
+def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _sources(page: str) -> str:
+    cited = set(re.findall(r"\w+", page))
+    entries = [source for key, source in read_bibliography().items() if key in cited]
+    lines = [f"- `{entry.key}`: {entry.text}" + (f" doi:{entry.doi}" if entry.doi else "") for entry in entries]
+    return "\n".join(["## Sources", "", *lines, ""])
