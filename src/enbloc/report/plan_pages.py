@@ -73,11 +73,13 @@ def least_margin(plan: Plan) -> Margin | None:
 
 
 def plan_title(plan: Plan) -> str:
-    """``"Left sagittal resection of L3"``."""
+    """``"Left sagittal resection of L3"``, ``"Vertebrectomy of L3 through the right pedicle"``."""
     words = FAMILY_WORDS[plan.family]
     if plan.family == "sagittal_resection" and plan.side:
         words = f"{plan.side.capitalize()} {words.lower()}"
-    return f"{words} of {level_words(plan.levels)}" if plan.levels else words
+    title = f"{words} of {level_words(plan.levels)}" if plan.levels else words
+    through = plan.family == "vertebrectomy" and plan.side
+    return f"{title} through the {plan.side} pedicle" if through else title
 
 
 def rejected_name(rejected: Rejected) -> str:
@@ -93,14 +95,14 @@ def plan_sentence(plan: Plan) -> str:
         way.append(f"{approach_words(plan)} approach")
     if plan.sessions:
         way.append(session_words(plan.sessions))
-    if plan.family == "vertebrectomy" and plan.side:
-        way.append(f"ring opened through the {plan.side} pedicle")
     return sentence(f"{plan_title(plan)}: {', '.join(way)}" if way else plan_title(plan))
 
 
 def plan_outcome(plan: Plan) -> str:
     """The margin that the plan promises, and whether it is what Enneking asks for."""
     least = least_margin(plan)
+    if least is None and plan.margin is None and plan.enneking_appropriate is None:
+        return "The margin cannot be said."
     parts = [] if least is None else [f"Least margin {measured_words(least.least)} at {_interface(least)}."]
     word = f"Margin in Enneking's words: {plan.margin or CANNOT_BE_SAID}"
     return " ".join((*parts, f"{word}; {_APPROPRIATE[plan.enneking_appropriate]}."))
@@ -141,7 +143,7 @@ def _interface_name(margin: Margin) -> str:
 
 
 def _facts(plan: Plan) -> tuple[Fact, ...]:
-    facts = [Fact("Approach", approach_words(plan) or "none")]
+    facts = [Fact("Approach", approach_words(plan) or "not worked out")]
     if plan.sessions:
         facts.append(Fact("Sessions", session_words(plan.sessions)))
     if plan.margins or plan.margin is not None:

@@ -36,6 +36,9 @@ FIELD_MARGIN_MM = 25.0
 LEAST_FIELD_MM = 100.0
 """Shown at least, so that vertebra and vessels are seen around a small tumour."""
 
+_LETTER_MM = 2.45
+"""Width of one letter of a cut's name, as drawn."""
+
 _LETTERS: dict[Orientation, tuple[str, str, str, str]] = {
     "axial": ("R", "L", "A", "P"),
     "coronal": ("R", "L", "S", "I"),
@@ -279,8 +282,8 @@ def cross_polygon(corners: Floats, height: Floats) -> Floats | None:
 
 def _cut_lines(scene: Scene, plan: Plan | None, view: _View) -> tuple[str, list[str]]:
     lines, words, ids = [], [], []
-    taken: list[tuple[float, float]] = []
     width, height = view.size_mm
+    taken = [_Label(x - 4.0, x + 4.0, y) for x, y in _letter_places(width, height)]
     for cut in plan.cuts if plan is not None else ():
         corners = scene.grid.to_index(cut.face_mm)
         crossing = cross_polygon(corners, corners[:, view.axis] - view.at)
@@ -290,30 +293,51 @@ def _cut_lines(scene: Scene, plan: Plan | None, view: _View) -> tuple[str, list[
         path = f'd="M{x1:.2f} {y1:.2f}L{x2:.2f} {y2:.2f}"'
         lines.append(f'<path {path} stroke="#000" stroke-width="1.7" stroke-linecap="round"/>')
         lines.append(f'<path class="cut" {path} stroke="{CUT}" stroke-width="0.9" stroke-linecap="round"/>')
-        x, y = _free_place(((x1, y1), (x2, y2)), taken, width, height)
-        taken.append((x, y))
-        words.append(_label(x, y, cut.id, width))
+        label = _free_place(((x1, y1), (x2, y2)), len(cut.id), taken, view)
+        taken.append(label)
+        words.append(_label(label, cut.id))
         ids.append(cut.id)
     return "".join(lines) + "".join(words), ids
 
 
+@attrs.frozen
+class _Label:
+    """Where words stand: left and right end, and baseline."""
+
+    left: float
+    right: float
+    y: float
+
+    def meets(self, other: _Label) -> bool:
+        """True when the two would be drawn over each other."""
+        return abs(self.y - other.y) < 4.8 and self.left < other.right and other.left < self.right
+
+
 def _free_place(
-    ends: tuple[tuple[float, float], tuple[float, float]], taken: list[tuple[float, float]], width: float, height: float
-) -> tuple[float, float]:
-    """A place for a cut's name near the end of its line that is further from the middle, clear of other names."""
+    ends: tuple[tuple[float, float], tuple[float, float]], letters_n: int, taken: list[_Label], view: _View
+) -> _Label:
+    """A place for a cut's name, outwards from the end of its line that is further from the middle.
+
+    Where the picture ends there, the name stands above the line; names that would meet move down.
+    """
+    width, height = view.size_mm
     x, y = max(ends, key=lambda end: (end[0] - width / 2) ** 2 + (end[1] - height / 2) ** 2)
-    x = min(max(x, 3.0), width - 3.0)
-    y = min(max(y - 1.5, 12.0), height - 12.0)
-    while any(abs(y - ty) < 5.0 and abs(x - tx) < 30.0 for tx, ty in taken) and y < height - 12.0:
-        y += 5.0
-    return x, y
+    long = _LETTER_MM * letters_n
+    left = x + 1.8 if x > width / 2 else x - 1.8 - long
+    y += 1.4
+    if left < 2.0 or left + long > width - 2.0:
+        left = min(max(min(end[0] for end in ends), 2.0), width - 2.0 - long)
+        y = min(end[1] for end in ends) - 1.8
+    label = _Label(left, left + long, min(max(y, 5.0), height - 9.0))
+    while any(label.meets(other) for other in taken) and label.y < height - 9.0:
+        label = attrs.evolve(label, y=label.y + 2.4)
+    return label
 
 
-def _label(x: float, y: float, words: str, width: float) -> str:
-    anchor = "start" if x < width / 2 else "end"
+def _label(label: _Label, words: str) -> str:
     return (
-        f'<text x="{x:.2f}" y="{y:.2f}" font-size="4.2" font-weight="600" fill="{CUT}" stroke="#000" '
-        f'stroke-width="0.9" stroke-linejoin="round" paint-order="stroke" text-anchor="{anchor}">{escape(words)}</text>'
+        f'<text x="{label.left:.2f}" y="{label.y:.2f}" font-size="4.2" font-weight="600" fill="{CUT}" stroke="#000" '
+        f'stroke-width="0.9" stroke-linejoin="round" paint-order="stroke">{escape(words)}</text>'
     )
 
 
@@ -323,8 +347,12 @@ def _ring(index: Floats, view: _View) -> str:
     return f'{circle} stroke="#000" stroke-width="1.5"/>{circle} class="place" stroke="#fff" stroke-width="0.8"/>'
 
 
+def _letter_places(width: float, height: float) -> tuple[tuple[float, float], ...]:
+    return (5.0, height / 2 + 2.5), (width - 5.0, height / 2 + 2.5), (width / 2, 8.0), (width / 2, height - 3.5)
+
+
 def _letter(letter: str, n: int, width: float, height: float) -> str:
-    x, y = ((5.0, height / 2 + 2.5), (width - 5.0, height / 2 + 2.5), (width / 2, 8.0), (width / 2, height - 3.5))[n]
+    x, y = _letter_places(width, height)[n]
     return (
         f'<text class="side" x="{x:.2f}" y="{y:.2f}" font-size="7" font-weight="700" fill="#fff" stroke="#000" '
         f'stroke-width="1.2" paint-order="stroke" text-anchor="middle">{letter}</text>'

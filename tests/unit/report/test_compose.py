@@ -27,8 +27,7 @@ def test_page_one_answers_the_first_questions(document: Document) -> None:
     assert (page.answer, page.answer_words) == ("yes", "En bloc resection is right for this tumour")
     assert page.plan_label == "Best plan"
     assert page.plan_sentence == (
-        "Vertebrectomy of L3: anterior left, then posterior approach, two sessions, "
-        "ring opened through the right pedicle."
+        "Vertebrectomy of L3 through the right pedicle: anterior left, then posterior approach, two sessions."
     )
     assert "0.8\N{NO-BREAK SPACE}mm (0.0 to 1.8) at the dura" in page.plan_outcome
     assert "marginal; not Enneking appropriate" in page.plan_outcome
