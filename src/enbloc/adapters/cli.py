@@ -1,0 +1,220 @@
+"""The commands. Each reads its words, calls one function, and prints what that found.
+
+What a command needs is imported when it runs: the image libraries take seconds to load, and `enbloc --help` should not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from enbloc import __version__
+from enbloc.errors import EnblocError
+
+STOPPED = 3
+"""Exit code of a case that a check stopped."""
+
+app = typer.Typer(
+    name="enbloc",
+    help="Plans the en bloc resection of spine tumours. Decision support: a surgeon decides.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="The case folder: case.toml and the files it names.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of text.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="RUN", help="The run folder. [default: CASE-run]")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a run of another case too.")]
+
+
+def main() -> None:
+    """Entry point: run a command; whatever is refused becomes one sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except EnblocError as error:
+        from enbloc.adapters.terminal import error_lines, print_lines
+
+        print_lines(Console(stderr=True), error_lines(error))
+        sys.exit(error.exit_code)
+    except MemoryError:
+        print("The images are too large for the memory of this machine. Crop them to the spine.", file=sys.stderr)
+        sys.exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"enbloc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that belong to no command."""
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", help="Where the case is written.")] = Path("enbloc-demo"),
+    as_json: AsJson = False,
+) -> None:
+    """Build a phantom case, plan it, and say where the report lies. Needs nothing."""
+    from enbloc.adapters.demo import write_demo
+
+    with _progress() as report_progress:
+        report_progress("building the phantom")
+        write_demo(folder)
+    _plan(folder, None, False, as_json)
+
+
+@app.command()
+def plan(case: CaseFolder, out: Out = None, force: Force = False, as_json: AsJson = False) -> None:
+    """Plan a case: classify it, place the cuts, measure the margins, write the run folder and the report."""
+    _plan(case, out, force, as_json)
+
+
+def _plan(case: Path, out: Path | None, force: bool, as_json: bool) -> None:
+    from enbloc.adapters.files.json_files import json_text, to_plain
+    from enbloc.adapters.files.record_forms import plans_form
+    from enbloc.adapters.journey import plan_case
+    from enbloc.adapters.terminal import answer_lines, print_lines
+
+    with _progress() as report_progress:
+        journey = plan_case(case, out, force, report_progress)
+    if as_json:
+        problems = to_plain(journey.record.problems)
+        found = {"case": journey.record.case.id, "run": str(journey.out), "report": str(journey.report)}
+        print(json_text({**found, "problems": problems, **plans_form(journey.record)}), end="")
+    else:
+        print_lines(Console(), answer_lines(journey.document, journey.report))
+    _exit_if(journey.record.stopped)
+
+
+@app.command()
+def check(case: CaseFolder, as_json: AsJson = False) -> None:
+    """Read a case and check it, without planning; nothing is written."""
+    from enbloc.adapters.arrival import check_case
+    from enbloc.adapters.files.json_files import json_text
+    from enbloc.adapters.files.record_forms import intake_form
+    from enbloc.adapters.terminal import intake_lines, print_lines
+
+    with _progress() as report_progress:
+        found, problems = check_case(case, report_progress)
+    if as_json:
+        print(json_text(intake_form(found, problems)), end="")
+    else:
+        print_lines(Console(), intake_lines(found, problems))
+    _exit_if(any(problem.grade == "stop" for problem in problems))
+
+
+@app.command()
+def classify(case: CaseFolder, as_json: AsJson = False) -> None:
+    """Give the answer of every classification, with its reasons; nothing is written."""
+    from enbloc.adapters.files.json_files import json_text
+    from enbloc.adapters.files.record_forms import classification_form
+    from enbloc.adapters.journey import walk_case
+    from enbloc.adapters.terminal import classification_lines, print_lines, problem_lines, reason_lines
+
+    with _progress() as report_progress:
+        journey = walk_case(case, report_progress)
+    document = journey.document
+    if as_json:
+        print(json_text(classification_form(journey.record)), end="")
+    else:
+        print_lines(Console(), problem_lines(document.problems))
+        print_lines(Console(), classification_lines(document.classifications))
+        print_lines(Console(), reason_lines(document.classifications))
+    _exit_if(journey.record.stopped)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `enbloc plan` wrote.")],
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say where the report of a run lies, and open it with --open."""
+    from enbloc.adapters.files.json_files import json_text
+    from enbloc.adapters.files.run_folder import find_report
+
+    path = find_report(run)
+    print(json_text({"report": str(path)}) if as_json else path, end="" if as_json else "\n")
+    if show:
+        typer.launch(path.as_uri())
+
+
+@app.command()
+def rules(
+    system: Annotated[str | None, typer.Argument(metavar="[SYSTEM]", help="One system, such as tomita.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the rule tables with their status and sources; without SYSTEM, the list of systems."""
+    from enbloc.adapters.rule_listing import rules_form, rules_lines
+
+    _print_listing(rules_form(system), rules_lines(system), as_json)
+
+
+@app.command()
+def terms(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="One list, such as histology.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a controlled list of words; without KIND, the lists there are."""
+    from enbloc.adapters.term_listing import terms_form, terms_lines
+
+    _print_listing(terms_form(kind), terms_lines(kind), as_json)
+
+
+@app.command()
+def schema(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One file, such as 5-plans.")] = None,
+) -> None:
+    """Print the JSON schema of a file; without NAME, the files there are."""
+    from enbloc.adapters.files.json_files import json_text
+    from enbloc.adapters.files.schemas.catalogue import SCHEMAS, find_schema
+
+    if name is None:
+        print("\n".join(SCHEMAS))
+        return
+    print(json_text(find_schema(name)), end="")
+
+
+def _print_listing(form: object, lines: Iterator[tuple[str, str]], as_json: bool) -> None:
+    from enbloc.adapters.files.json_files import json_text
+    from enbloc.adapters.terminal import print_lines
+
+    if as_json:
+        print(json_text(form), end="")
+    else:
+        print_lines(Console(), lines)
+
+
+def _exit_if(stopped: bool) -> None:
+    if stopped:
+        raise typer.Exit(STOPPED)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Tell on stderr what is being done: a moving line on a terminal, one line per step elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: print(f"… {step}", file=sys.stderr)
+        return
+    with console.status("starting") as status:
+        yield lambda step: status.update(escape(step))

@@ -1,0 +1,102 @@
+"""One case from its folder to its run folder: read, walk, tell, write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from enbloc.adapters.files.case_folder import read_case
+from enbloc.adapters.files.run_folder import REPORT_FILE, check_target, settings_form, write_run
+from enbloc.foundation.evidence.bibliography import read_bibliography
+from enbloc.report.compose import compose
+from enbloc.report.document import Document, ReportInput
+from enbloc.report.html import render_report
+from enbloc.report.pictures import draw_pictures
+from enbloc.settings import Settings
+from enbloc.walk import Record, walk
+
+Progress = Callable[[str], None]
+
+
+@attrs.frozen(eq=False)
+class Journey:
+    """A walked case: what was found, what to tell, and where it was written (None when nowhere)."""
+
+    record: Record
+    document: Document
+    out: Path | None = None
+
+    @property
+    def report(self) -> Path | None:
+        """Where the report lies."""
+        return self.out / REPORT_FILE if self.out is not None else None
+
+
+def walk_case(folder: Path, report_progress: Progress) -> Journey:
+    """Read a case folder and walk it, without writing.
+
+    Raises
+    ------
+    EnblocError
+        If the folder cannot be read.
+    """
+    case, doubts = read_case(folder, report_progress)
+    found = walk(case, Settings(), report_progress)
+    record = attrs.evolve(found, problems=(*doubts, *found.problems))
+    return Journey(record, compose_document(record))
+
+
+def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Progress) -> Journey:
+    """Read, walk and write a case.
+
+    Parameters
+    ----------
+    folder : Path
+    out : Path or None
+        The run folder; None puts it beside the case.
+    force : bool
+        Also replace the run of another case.
+    report_progress : callable
+
+    Raises
+    ------
+    EnblocError
+        If the case cannot be read or the run not written.
+    """
+    target = out if out is not None else default_out(folder)
+    case, doubts = read_case(folder, report_progress)
+    check_target(target, case.id, force)
+    found = walk(case, Settings(), report_progress)
+    record = attrs.evolve(found, problems=(*doubts, *found.problems))
+    document = compose_document(record)
+    report_progress("drawing the report")
+    best = min(record.plans, key=lambda plan: plan.rank, default=None)
+    html = render_report(document, draw_pictures(record.scene, record.extent, best))
+    report_progress("writing the run folder")
+    write_run(record, target, html, force)
+    return Journey(record, document, target)
+
+
+def default_out(folder: Path) -> Path:
+    """``CASE-run`` beside the case, or in the current folder when nothing may be written there."""
+    case = folder.resolve()
+    beside = case.with_name(f"{case.name}-run")
+    return beside if os.access(case.parent, os.W_OK) else Path(f"{case.name}-run")
+
+
+def compose_document(record: Record) -> Document:
+    """What to tell about a record. Its provenance is the digest of the settings, the same for the same settings."""
+    walked = ReportInput(
+        case=record.case,
+        problems=record.problems,
+        extent=record.extent,
+        sheet=record.sheet,
+        indication=record.indication,
+        plans=record.plans,
+        rejected=record.rejected,
+        provenance={"settings sha256": settings_form(record.settings)["sha256"]},
+    )
+    return compose(walked, read_bibliography())
