@@ -9,7 +9,10 @@ import pytest
 
 from enbloc.classification.extent import Extent
 from enbloc.foundation.evidence.bibliography import Source
+from enbloc.foundation.evidence.classifications import Because, Classification, Sheet
+from enbloc.foundation.evidence.estimates import Unknown
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.report.compose import compose, wbb_words
 from enbloc.report.document import Document, ReportInput
 from enbloc.resection.plans import Plan
@@ -142,3 +145,46 @@ def test_many_dangers_are_cut_short_and_counted(walked: ReportInput, plan: Plan,
     many = attrs.evolve(plan, sacrifices=plan.sacrifices[:1] * 9)
     page = compose(attrs.evolve(walked, plans=(many,)), citations).headline
     assert len(page.dangers) + page.dangers_left_out_n == 10
+
+
+def test_when_no_en_bloc_fits_page_one_says_why(
+    walked: ReportInput, second_plan: Plan, plan: Plan, citations: Citations
+) -> None:
+    page = compose(attrs.evolve(walked, plans=(second_plan,)), citations).headline
+    assert page.plan_label == "No en bloc resection was found to fit; what remains"
+    assert [note.says for note in page.why_not] == [
+        "Posterior arch resection: The tumour reaches the body (sectors 5-6).",
+        "Sagittal resection, left: Sector 6 lies outside 2-5.",
+    ]
+    assert compose(attrs.evolve(walked, plans=(plan,)), citations).headline.why_not == ()
+
+
+def test_two_vertebrectomies_are_told_apart(walked: ReportInput, plan: Plan, citations: Citations) -> None:
+    other = attrs.evolve(plan, id="p3", rank=2, side="left")
+    titles = [page.title for page in compose(attrs.evolve(walked, plans=(plan, other)), citations).plans]
+    assert titles == ["Vertebrectomy of L3 through the right pedicle", "Vertebrectomy of L3 through the left pedicle"]
+
+
+def test_many_possible_categories_are_counted_on_page_one(walked: ReportInput, citations: Citations) -> None:
+    assert walked.sheet is not None
+    tomita = attrs.evolve(walked.sheet.answers["tomita"], possible=("2", "3", "4", "5"))
+    sheet = Sheet({"tomita": tomita})
+    (line,) = compose(attrs.evolve(walked, sheet=sheet), citations).classifications
+    assert (line.answer, line.brief) == ("2, 3, 4 or 5", "one of 4")
+
+
+def test_a_finding_is_not_said_twice_and_its_rules_once(walked: ReportInput, citations: Citations) -> None:
+    because = Because(
+        "a", Verdict.MET, Unknown("stated: The grade is low."), "The grade is low.", "stated", (), "A, B, A"
+    )
+    sheet = Sheet({"enneking": Classification("enneking", ("IB",), because=(because,))})
+    (line,) = compose(attrs.evolve(walked, sheet=sheet), citations).classifications
+    assert line.findings[0].measured == "stated"
+    assert line.findings[0].note.rule == "A, B"
+
+
+def test_a_plan_that_was_not_placed_promises_no_margin(walked: ReportInput, plan: Plan, citations: Citations) -> None:
+    bare = attrs.evolve(plan, cuts=(), margins=(), margin=None, enneking_appropriate=None, geometry=None, approach=())
+    (page,) = compose(attrs.evolve(walked, plans=(bare,)), citations).plans
+    assert page.outcome == "The margin cannot be said."
+    assert {fact.name: fact.value for fact in page.facts}["Approach"] == "not worked out"
