@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.terms.levels import Level
 from enbloc.phantoms.painting import bone_bounds, bone_mask, canal_mask, disc_mask, frame_coordinates, slab_index, whole
+from enbloc.phantoms.solids import Bounds, Range
 from enbloc.phantoms.spine import SpinePhantom
 from enbloc.phantoms.vertebra import Sizes, canal_half_mm, pedicle_border_mm
 
@@ -41,7 +42,8 @@ class Polar:
     `canal_mm` and `cortex_mm` have shape (planes, angles); infinite and minus infinite where a ray meets no bone.
     """
 
-    heights_mm: tuple[float, float]
+    heights_mm: Range
+    first_plane_mm: float
     reach_mm: float
     canal_mm: Floats
     cortex_mm: Floats
@@ -58,39 +60,50 @@ class Rays:
     cortex_mm: Floats
 
 
-def frame_grid(phantom: SpinePhantom, level: Level, bounds: tuple[tuple[float, float], ...], step_mm: float) -> Grid:
-    """A grid along a level's axes that covers `bounds` of its frame."""
-    low = np.array([b[0] for b in bounds])
-    counts = [int(np.ceil((b[1] - b[0]) / step_mm)) + 1 for b in bounds]
+def lattice_start(bounds: Bounds, step_mm: float) -> Floats:
+    """(3,) float: first point of a lattice over `bounds`.
+
+    Points lie half a step from the multiples of a step, so that faces at round millimetres fall between two points and
+    left mirrors right.
+    """
+    start: Floats = (np.floor(np.array([low for low, _ in bounds]) / step_mm) + 0.5) * step_mm
+    return start
+
+
+def frame_grid(phantom: SpinePhantom, level: Level, bounds: Bounds, step_mm: float) -> Grid:
+    """A lattice along a level's axes that covers `bounds` of its frame."""
+    start = lattice_start(bounds, step_mm)
+    counts = np.maximum(np.ceil((np.array([high for _, high in bounds]) - start) / step_mm + 0.5).astype(int), 1)
     local = np.diag([step_mm, step_mm, step_mm, 1.0])
-    local[:3, 3] = low
-    return Grid((counts[0], counts[1], counts[2]), phantom.frames[level].matrix @ local)
+    local[:3, 3] = start
+    return Grid((int(counts[0]), int(counts[1]), int(counts[2])), phantom.frames[level].matrix @ local)
 
 
 @lru_cache(maxsize=32)
 def polar(phantom: SpinePhantom, level: Level) -> Polar:
     """Cast rays from the canal's axis in planes across it."""
     bounds = bone_bounds(phantom, level)
-    grid = frame_grid(phantom, level, bounds, PLANE_STEP_MM)
+    grid, start = frame_grid(phantom, level, bounds, PLANE_STEP_MM), lattice_start(bounds, PLANE_STEP_MM)
     canal = canal_mask(phantom, grid, slab_index(phantom, grid))
     bone = bone_mask(phantom, level, grid, canal)
     reach = math.hypot(*(max(abs(low), abs(high)) for low, high in bounds[:2]))
     theta = np.radians(np.arange(0.0, 360.0, RAY_STEP_DEG))[:, None]
     radii = np.arange(RAY_STEP_MM / 2.0, reach, RAY_STEP_MM)
     across = [
-        np.rint((radii * turn(theta) - bound[0]) / PLANE_STEP_MM).astype(int)
-        for turn, bound in ((np.sin, bounds[0]), (np.cos, bounds[1]))
+        np.rint((radii * turn(theta) - first) / PLANE_STEP_MM).astype(int)
+        for turn, first in ((np.sin, start[0]), (np.cos, start[1]))
     ]
     on_grid = (across[0] >= 0) & (across[0] < grid.shape[0]) & (across[1] >= 0) & (across[1] < grid.shape[1])
     hit = bone[np.where(on_grid, across[0], 0), np.where(on_grid, across[1], 0)] & on_grid[..., None]
-    first, last = hit.argmax(axis=1), len(radii) - 1 - hit[:, ::-1].argmax(axis=1)
+    near, far = hit.argmax(axis=1), len(radii) - 1 - hit[:, ::-1].argmax(axis=1)
     any_bone = hit.any(axis=1)
     half = RAY_STEP_MM / 2.0
     return Polar(
         heights_mm=bounds[2],
+        first_plane_mm=float(start[2]),
         reach_mm=reach,
-        canal_mm=np.where(any_bone, radii[first] - half, np.inf).T.copy(),
-        cortex_mm=np.where(any_bone, radii[last] + half, -np.inf).T.copy(),
+        canal_mm=np.where(any_bone, radii[near] - half, np.inf).T.copy(),
+        cortex_mm=np.where(any_bone, radii[far] + half, -np.inf).T.copy(),
     )
 
 
@@ -104,7 +117,7 @@ def radial_share(rays: Polar, u: Floats, v: Floats, w: Floats) -> Rays:
     """Where points lie between the first and the last bone on their rays; NaN-free: no bone gives a share of -1."""
     theta, radius = angles_deg(u, v), np.hypot(u, v)
     planes, angles = rays.canal_mm.shape
-    plane = np.rint((w - rays.heights_mm[0]) / PLANE_STEP_MM).astype(int)
+    plane = np.rint((w - rays.first_plane_mm) / PLANE_STEP_MM).astype(int)
     spoke = np.rint(theta / RAY_STEP_DEG).astype(int) % angles
     met = (plane >= 0) & (plane < planes)
     plane = np.clip(plane, 0, planes - 1)

@@ -20,7 +20,7 @@ def demo_tumour() -> Tumour:
     """A bulb in the left body and a smaller one in the left pedicle, joined; all of it inside the bone."""
     return together(
         ellipsoid(DEMO_LEVEL, (11.0, -22.5, -3.5), (8.5, 11.5, 9.5)),
-        ellipsoid(DEMO_LEVEL, (16.0, -9.5, 0.0), (3.5, 7.5, 5.0)),
+        ellipsoid(DEMO_LEVEL, (15.0, -9.5, 0.0), (3.5, 7.5, 5.0)),
     )
 
 

@@ -16,12 +16,12 @@ import numpy as np
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.terms.levels import Level
-from enbloc.phantoms.cells import LAYERS, cell_map, frame_grid
+from enbloc.phantoms.cells import LAYERS, cell_map, frame_grid, lattice_start
 from enbloc.phantoms.painting import bone_bounds
 from enbloc.phantoms.solids import Bounds
 from enbloc.phantoms.spine import SpinePhantom
 
-LATTICE_MM = 0.75
+LATTICE_MM = 0.5
 
 
 def _numbers(given: Iterable[int]) -> frozenset[int]:
@@ -84,14 +84,14 @@ def fill_lattice(phantom: SpinePhantom, level: Level, fill: Fill) -> tuple[Grid,
         away = edt.edt(np.ascontiguousarray(~bone), anisotropy=(LATTICE_MM,) * 3, black_border=False)
         chosen &= (cells.layer != 0) | (away <= fill.beyond_mm + fill.inset_mm)
     depth = edt.edt(np.ascontiguousarray(chosen), anisotropy=(LATTICE_MM,) * 3, black_border=True)
-    tumour = np.asarray(depth > fill.inset_mm + LATTICE_MM / 2.0, dtype=bool)
+    tumour = np.asarray(depth > fill.inset_mm + LATTICE_MM, dtype=bool)
     return grid, tumour
 
 
 def in_fill(phantom: SpinePhantom, level: Level, fill: Fill, u: Floats, v: Floats, w: Floats) -> Bools:
     """Which points of the level's frame lie in the tumour: those whose nearest lattice point does."""
     grid, tumour = fill_lattice(phantom, level, fill)
-    low = [bound[0] for bound in fill_bounds(phantom, level, fill)]
+    low = lattice_start(fill_bounds(phantom, level, fill), LATTICE_MM)
     near = [np.rint((x - start) / LATTICE_MM).astype(int) for x, start in zip((u, v, w), low, strict=True)]
     met = np.logical_and.reduce([(n >= 0) & (n < count) for n, count in zip(near, grid.shape, strict=True)])
     found: Bools = tumour[tuple(np.where(met, n, 0) for n in near)] & met

@@ -32,6 +32,9 @@ from enbloc.phantoms.tumours import Tumour, tumour_mask
 CORTEX_MM = 1.5
 """Thickness of the bright shell of every bone (ours)."""
 
+OFF_FACES_MM = np.array([0.0, 0.013, 0.007])
+"""Keeps voxel centres off the flat faces of an upright phantom; nothing to the left, so that left mirrors right."""
+
 BONES: tuple[str, ...] = ("vertebra", "sacrum", "rib")
 """First parts of the names of bones."""
 
@@ -86,8 +89,9 @@ def scan_grid(phantom: SpinePhantom, scan: Scan) -> Grid:
         box = np.array(np.meshgrid(*bone_bounds(phantom, level), indexing="ij")).reshape(3, -1).T
         corners.append(phantom.frames[level].to_patient(box) @ scan.directions)
     along = np.concatenate(corners)
-    low, high = along.min(axis=0) - scan.margin_mm, along.max(axis=0) + scan.margin_mm
     spacing = np.array(scan.spacing_mm)
+    low, high = along.min(axis=0) - scan.margin_mm, along.max(axis=0) + scan.margin_mm
+    low = (np.floor(low / spacing) + 0.5) * spacing + scan.directions.T @ OFF_FACES_MM
     shape = np.maximum(np.ceil((high - low) / spacing).astype(int) + 1, 1)
     affine = np.eye(4)
     affine[:3, :3] = scan.directions * spacing

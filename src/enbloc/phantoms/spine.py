@@ -104,6 +104,8 @@ class SpinePhantom:
         if not levels or levels != sort_levels(levels) or not are_contiguous(levels):
             raise InputError(f"a phantom needs a contiguous run of levels from the top, not {self.levels}")
         for level in levels[:-1]:
+            if level[0] == "S":
+                continue
             left = _least_disc_mm(self.sizes[level], self.bends)
             if left < LEAST_DISC_MM:
                 raise InputError(

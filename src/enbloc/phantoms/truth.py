@@ -16,10 +16,10 @@ import numpy as np
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.terms.levels import Level
-from enbloc.phantoms.cells import LAYERS, bone_cells_ml, cell_map, frame_grid
+from enbloc.phantoms.cells import LAYERS, bone_cells_ml, cell_map, frame_grid, lattice_start
 from enbloc.phantoms.fills import Fill
-from enbloc.phantoms.painting import bone_bounds, bone_mask, canal_mask, slab_index
-from enbloc.phantoms.solids import Bounds, Ellipsoid, SkewBox
+from enbloc.phantoms.painting import bone_bounds, bone_mask, box_of, canal_mask, slab_index
+from enbloc.phantoms.solids import ENDLESS_MM, Bounds, Ellipsoid, SkewBox
 from enbloc.phantoms.spine import SpinePhantom, TrueFrame, body_centre_mm, down_mm, up_mm
 from enbloc.phantoms.torso import column_solids, lung_border_mm
 from enbloc.phantoms.tumours import Piece, Tumour, Wedge, piece_bounds, tumour_mask
@@ -28,6 +28,9 @@ from enbloc.phantoms.vertebra import canal_half_mm, endplates_mm
 STEP_MM = 0.5
 """Default edge of the dense evaluation; borders are right to about half of it."""
 COARSE_MM = 1.0
+"""Edge of the first look at a shape whose box is wide."""
+TILT_MM = 10.0
+"""How far a slab's border may rise or sink across the tumour when the spine is bent."""
 LOOK_MM = 6.0
 """How far around the tumour cells are looked at; a cell further away is reported free by this much."""
 
@@ -92,15 +95,13 @@ def cell_truth(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM) 
     Cells that are not listed are free by at least `LOOK_MM`. The layer "disc" is tumour in a disc, which is neither
     bone nor soft tissue; it has the sector 0.
     """
+    grid = tumour_grid(phantom, tumour, step_mm, LOOK_MM)
+    inside = tumour_mask(phantom, tumour, grid)
     found: Cells = {}
     for level in phantom.levels:
-        bounds = _tumour_bounds(phantom, tumour, level)
-        if bounds is None:
-            continue
-        grid = frame_grid(phantom, level, bounds, step_mm)
-        inside = tumour_mask(phantom, tumour, grid)
-        if inside.any():
-            found.update(_cells_of_level(phantom, level, grid, inside))
+        near = box_of(grid, phantom.frames[level], _holding_bounds(phantom, level))
+        if all(side.stop > side.start for side in near) and inside[near].any():
+            found.update(_cells_of_level(phantom, level, grid.crop(near), inside[near]))
     return found
 
 
@@ -141,8 +142,8 @@ def tumour_grid(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM,
     """A dense grid around the whole tumour, along the axes of its first piece's level."""
     level = tumour.pieces[0].level
     bounds = _hull_in_frame(phantom, tumour.pieces, level)
-    padded = tuple((low - margin_mm, high + margin_mm) for low, high in bounds)
-    return frame_grid(phantom, level, padded, step_mm)
+    u, v, w = ((low - margin_mm, high + margin_mm) for low, high in bounds)
+    return frame_grid(phantom, level, (u, v, w), step_mm)
 
 
 def support_mm(phantom: SpinePhantom, tumour: Tumour, direction: Floats) -> float:
@@ -232,21 +233,19 @@ def _tight_bounds(phantom: SpinePhantom, piece: Piece) -> Bounds:
     found = np.argwhere(tumour_mask(phantom, Tumour((piece,)), grid))
     if not len(found):
         return bounds
-    low = np.array([b[0] for b in bounds]) + (found.min(axis=0) - 1) * COARSE_MM
-    high = np.array([b[0] for b in bounds]) + (found.max(axis=0) + 1) * COARSE_MM
+    start = lattice_start(bounds, COARSE_MM)
+    low, high = start + (found.min(axis=0) - 1) * COARSE_MM, start + (found.max(axis=0) + 1) * COARSE_MM
     u, v, w = ((float(a), float(b)) for a, b in zip(low, high, strict=True))
     return u, v, w
 
 
-def _tumour_bounds(phantom: SpinePhantom, tumour: Tumour, level: Level) -> Bounds | None:
-    """The tumour with `LOOK_MM` around it, cut to the heights that can hold cells of this level; None when apart."""
-    u, v, w = ((low - LOOK_MM, high + LOOK_MM) for low, high in _hull_in_frame(phantom, tumour.pieces, level))
+def _holding_bounds(phantom: SpinePhantom, level: Level) -> Bounds:
+    """Where cells of a level can lie, in its frame, with room to look around; endless beyond the outer levels."""
     bone = bone_bounds(phantom, level)[2]
-    first, last = level == phantom.levels[0], level == phantom.levels[-1]
-    tilt_mm = 10.0
-    low = w[0] if last else max(w[0], min(bone[0], -down_mm(phantom, level) - tilt_mm) - LOOK_MM)
-    high = w[1] if first else min(w[1], max(bone[1], up_mm(phantom, level) + tilt_mm) + LOOK_MM)
-    return (u, v, (low, high)) if high > low else None
+    room = LOOK_MM + TILT_MM
+    low = -ENDLESS_MM if level == phantom.levels[-1] else min(bone[0], -down_mm(phantom, level)) - room
+    high = ENDLESS_MM if level == phantom.levels[0] else max(bone[1], up_mm(phantom, level)) + room
+    return (-ENDLESS_MM, ENDLESS_MM), (-ENDLESS_MM, ENDLESS_MM), (low, high)
 
 
 def _cells_of_level(phantom: SpinePhantom, level: Level, grid: Grid, inside: Bools) -> Cells:
@@ -259,7 +258,8 @@ def _cells_of_level(phantom: SpinePhantom, level: Level, grid: Grid, inside: Boo
         for sector, chosen in groups:
             cell = chosen & (cells.layer == layer)
             if cell.any():
-                found[level, sector, letter] = _measure(cell, inside, grid, own.get((sector, letter), 0.0))
+                truth = _measure(cell, inside, grid, own.get((sector, letter), 0.0))
+                found.update({(level, sector, letter): truth} if truth.reach_mm > -LOOK_MM else {})
     return found
 
 
@@ -271,7 +271,11 @@ def _padded_box(mask: Bools, pad: int) -> tuple[slice, slice, slice]:
 
 
 def _measure(cell: Bools, inside: Bools, grid: Grid, own_ml: float) -> CellTruth:
-    """Volume, reach and fraction; distances between voxel centres are shortened by half a step to reach the border."""
+    """Volume, reach and fraction.
+
+    Distances between lattice points are shortened, by half a step inside the cell (its border) and by a step outside
+    (its border and the tumour's), so that what looks clear is clear.
+    """
     step = tuple(float(edge) for edge in grid.spacing_mm)
     found = _padded_box(cell, round(LOOK_MM / step[0]) + 1)
     cell, inside = cell[found], inside[found]
@@ -280,6 +284,6 @@ def _measure(cell: Bools, inside: Bools, grid: Grid, own_ml: float) -> CellTruth
     shared = cell & inside
     deep = bool(shared.any())
     gaps = edt.edt(np.ascontiguousarray(cell if deep else ~cell), anisotropy=step, black_border=False)
-    reach = float(gaps[shared].max()) - step[0] / 2.0 if deep else step[0] / 2.0 - float(gaps[inside].min())
+    reach = float(gaps[shared].max()) - step[0] / 2.0 if deep else step[0] - float(gaps[inside].min())
     volume = float(np.count_nonzero(shared)) * grid.voxel_ml
     return CellTruth(volume, min(max(reach, -LOOK_MM), 1e3), min(1.0, volume / own_ml) if own_ml > 0 else 0.0)
