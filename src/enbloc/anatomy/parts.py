@@ -1,9 +1,10 @@
 """The parts of a vertebra: body, pedicles and arch, by planes in its own frame.
 
-Body: in front of the canal's ventral wall, no wider than the body; beside the canal back to where the body ends below
-the pedicles, as its corners stand behind the hollow of its back wall. Pedicle: beside the canal, from there to the
-canal's centre, no wider than the body. Arch: all other bone, by side. No labelling scheme has a pedicle, so this is the
-project's own definition (GEO-6, ours).
+The sides of the canal are the pedicles, its back is the arch. Body: what lies in front of the canal, and beside it
+the corners, back to where bone narrows into the neck of the pedicle. Pedicle: beside the canal, from there to the
+canal's dorsal wall, no wider than the body. Arch: all other bone, by side; outside the thorax also the transverse
+processes that reach in front of the canal. No labelling scheme has a pedicle, so this
+is the project's own definition (GEO-6, ours).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from enbloc.anatomy.scene import PARTS, Frame, Vertebra
 from enbloc.anatomy.vertebrae import RIM_MM
 from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.terms.levels import region
 
 BODY, PEDICLE_LEFT, PEDICLE_RIGHT, ARCH_LEFT, ARCH_RIGHT = (
     PARTS.index(name) for name in ("body", "pedicle_left", "pedicle_right", "arch_left", "arch_right")
@@ -22,14 +24,13 @@ BODY, PEDICLE_LEFT, PEDICLE_RIGHT, ARCH_LEFT, ARCH_RIGHT = (
 LEAST_PEDICLE_MM = 6.0
 """A pedicle is at least this wide beside the canal even where the body is no wider than the canal (cervical spine)."""
 
-CORNER_HEIGHTS = (0.1, 0.4)
-"""Share of the body's height, from its caudal end plate, where its back corners are read: below every pedicle."""
+NECK_GROWTH = 1.5
+"""Where the bone beside the canal has this many times the area of the pedicle's narrowest place, the body begins."""
 
-MOST_CORNER_MM = 4.0
-"""The corners stand behind the hollow of the back wall by no more than this; more would be a low pedicle."""
+MOST_CORNER_MM = 5.0
+"""The corners stand behind the hollow of the back wall by no more than this."""
 
-LEAST_CORNER_VOXELS = 10
-"""Fewer voxels show no corner."""
+PROFILE_STEP_MM = 0.5
 
 
 def local_coordinates(frame: Frame, points_mm: Floats) -> Floats:
@@ -52,24 +53,26 @@ def find_parts(vertebra: Vertebra, local_mm: Floats) -> NDArray[np.uint8]:
     to_left = max(centre + half, vertebra.canal_radius_left_mm + LEAST_PEDICLE_MM)
     to_right = min(centre - half, -vertebra.canal_radius_right_mm - LEAST_PEDICLE_MM)
     parts = np.where(left >= 0, ARCH_LEFT, ARCH_RIGHT).astype(np.uint8)
-    beside = (dorsal < 0.0) & (left < to_left) & (left > to_right)
+    beside = (dorsal < vertebra.canal_dorsal_mm) & (left < to_left) & (left > to_right)
     parts[beside & (left >= 0)] = PEDICLE_LEFT
     parts[beside & (left < 0)] = PEDICLE_RIGHT
-    wall = np.where(left >= 0, _corner_mm(vertebra, local_mm, +1), _corner_mm(vertebra, local_mm, -1))
-    parts[(dorsal < wall) & (np.abs(left - centre) < half)] = BODY
+    wall = np.where(left >= 0, _neck_mm(vertebra, local_mm, +1), _neck_mm(vertebra, local_mm, -1))
+    beyond = (np.abs(left - centre) >= half) & (region(vertebra.level) != "thoracic")
+    parts[(dorsal < wall) & ~beyond] = BODY
     return parts
 
 
-def _corner_mm(vertebra: Vertebra, local_mm: Floats, side: int) -> float:
-    """How far back the body reaches beside the canal: read below the pedicle, where nothing else is in front of 0."""
-    radius = vertebra.canal_radius_left_mm if side > 0 else vertebra.canal_radius_right_mm
-    lateral, dorsal, height = side * local_mm[:, 0], local_mm[:, 1], local_mm[:, 2]
-    low = vertebra.endplate_caudal_mm + CORNER_HEIGHTS[0] * vertebra.body_height_mm
-    high = vertebra.endplate_caudal_mm + CORNER_HEIGHTS[1] * vertebra.body_height_mm
-    there = (lateral > radius / 2) & (lateral < radius + LEAST_PEDICLE_MM) & (dorsal < 0.0)
-    there &= (height > low) & (height < high)
+def _neck_mm(vertebra: Vertebra, local_mm: Floats, side: int) -> float:
+    """Dorsal coordinate at which the body's corner of one side narrows into the pedicle, mm."""
     ventral = vertebra.canal_ventral_mm
-    if there.sum() < LEAST_CORNER_VOXELS:
-        return ventral
-    furthest = float(np.percentile(dorsal[there], 95.0))
-    return float(np.clip(furthest, ventral, ventral + MOST_CORNER_MM))
+    radius = vertebra.canal_radius_left_mm if side > 0 else vertebra.canal_radius_right_mm
+    lateral = side * local_mm[:, 0]
+    reach = max(vertebra.body_width_mm / 2 + RIM_MM, radius + LEAST_PEDICLE_MM)
+    dorsal = np.sort(local_mm[(lateral > radius / 2) & (lateral < reach), 1])
+    places = np.arange(ventral, vertebra.canal_dorsal_mm / 2, PROFILE_STEP_MM)
+    window = 3 * PROFILE_STEP_MM
+    areas = np.searchsorted(dorsal, places + window) - np.searchsorted(dorsal, places - window)
+    narrowest = int(np.argmin(areas))
+    wide = np.flatnonzero(areas[:narrowest] > NECK_GROWTH * max(int(areas[narrowest]), 1))
+    neck = float(places[wide[-1]]) + PROFILE_STEP_MM if len(wide) else ventral
+    return min(neck, ventral + MOST_CORNER_MM)

@@ -172,8 +172,8 @@ def _measure_level(
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
     moved = [_cells_of(sample, local, polar) for local in _displaced(sample.local_mm, vertebra, scene.label_error_mm)]
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
-        candidates = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in (nominal, *moved)]
-        volumes[bound] = np.asarray(pick.reduce([*candidates, volumes["value"]]), dtype=np.float64)
+        moves = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in (nominal, *moved)]
+        volumes[bound] = np.asarray(pick.reduce([*moves, volumes["value"]]), dtype=np.float64)
     whole = _bone_volumes(scene, vertebra, number, polar)
     depths = _depths(nominal, sample)
     limit = max(settings.outside_depth_mm, 2 * scene.label_error_mm)
@@ -207,7 +207,7 @@ def _layer_f(level: Level, cells: Mapping[tuple[int, str], Cell]) -> Verdict:
 def _displaced(local: Floats, vertebra: Vertebra, by_mm: float) -> list[Floats]:
     """The same points with the tumour moved to each side, forth and back, and turned both ways."""
     turn = np.radians(vertebra.frame.turn_error_deg)
-    shifts = [local + np.array([x, y, 0.0]) * by_mm for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1))]
+    shifts: list[Floats] = [local + np.array([x, y, 0.0]) * by_mm for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1))]
     turns = []
     for angle in (turn, -turn):
         cos, sin = np.cos(angle), np.sin(angle)
@@ -239,9 +239,8 @@ def _volumes(cells: tuple[Ints, Ints], weights: Floats, voxel_ml: float) -> Floa
     layer, sector = cells
     kept = layer != NOWHERE
     flat = layer[kept] * len(SECTORS) + sector[kept]
-    total = np.bincount(flat, weights=weights[kept], minlength=len(LAYERS) * len(SECTORS)) * voxel_ml
-    table: Floats = total.reshape(len(LAYERS), len(SECTORS))
-    return table
+    total = np.bincount(flat, weights=weights[kept] * voxel_ml, minlength=len(LAYERS) * len(SECTORS))
+    return np.asarray(total, dtype=np.float64).reshape(len(LAYERS), len(SECTORS))
 
 
 def _depths(cells: tuple[Ints, Ints], sample: _Sample) -> Floats:

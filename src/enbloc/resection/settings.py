@@ -29,3 +29,8 @@ class ResectionSettings:
     disc_margin_mm: float = 5.0
     soft_cuff_mm: float = 5.0
     kerf_mm: float = 1.0
+
+    def margins_tried_mm(self) -> tuple[float, ...]:
+        """The wanted bone margin first, then a millimetre less each time, down to the least accepted."""
+        steps = round(self.bone_margin_mm - self.least_bone_margin_mm)
+        return (*(self.bone_margin_mm - n for n in range(steps)), self.least_bone_margin_mm)

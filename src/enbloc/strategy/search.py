@@ -1,0 +1,200 @@
+"""From options to ranked plans: each is placed, cut out, measured and explained, then ordered by a stated preference.
+
+The preference (`PREFERENCE`, ours) is lexicographic: first what is indicated, then the margin's word, then how far
+wanted distances fall short, then bone lost. It is recorded with the plans, and every plan says where it is beaten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from enbloc.anatomy.scene import Scene
+from enbloc.classification.enneking import judge_appropriate
+from enbloc.classification.extent import Extent
+from enbloc.foundation.evidence.classifications import Sheet
+from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
+from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.evidence.verdicts import Verdict, any_of
+from enbloc.intake.clinical import Clinical
+from enbloc.resection.margins import ORDER, measure_margins, worst_word
+from enbloc.resection.place import PLACED_FAMILIES, place
+from enbloc.resection.placement import Placement
+from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected
+from enbloc.resection.sacrifices import list_sacrifices
+from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.specimen import CutOut, cut_out
+from enbloc.resection.window import judge_window
+from enbloc.strategy.advice import Indication
+from enbloc.strategy.approach import choose_approach
+
+PREFERENCE = Reason(
+    "Plans are ordered by: what is indicated; the worst margin's word; wanted distances that could not be kept; "
+    "bone lost. Another preference may order them otherwise.",
+    "ours",
+    (),
+    "PLAN-5",
+)
+
+NO_IMAGES = "needs images: the case has none"
+NOT_SEARCHED = "no path for the specimen has been searched"
+NOT_SAMPLED = "execution error has not been sampled"
+NOT_DESIGNED = "reconstruction has not been worked out"
+
+
+@attrs.frozen(eq=False)
+class Known:
+    """What the search reads: everything found before it."""
+
+    scene: Scene | None
+    extent: Extent
+    sheet: Sheet
+    clinical: Clinical
+    indication: Indication
+
+
+def search(
+    options: tuple[Option, ...], known: Known, settings: ResectionSettings, report_progress: Callable[[str], None]
+) -> tuple[tuple[Plan, ...], tuple[Rejected, ...]]:
+    """The plans of all options, ranked, and the options whose cuts found no room.
+
+    Parameters
+    ----------
+    options : tuple of Option
+    known : Known
+    settings : ResectionSettings
+    report_progress : callable
+        Told in a few words what is being done.
+    """
+    plans: list[Plan] = []
+    rejected: list[Rejected] = []
+    for option in options:
+        report_progress(f"placing {option.family.replace('_', ' ')}" + (f" ({option.side})" if option.side else ""))
+        if known.scene is None or option.family not in PLACED_FAMILIES:
+            plans.append(_without_cuts(option, known))
+            continue
+        placement = place(known.scene, option, settings)
+        if placement is None:
+            rejected.append(Rejected(option.family, (NO_ROOM,), option.side))
+            continue
+        plans.append(_placed(option, placement, known, known.scene, settings))
+    return _ranked(tuple(plans), known.indication), tuple(rejected)
+
+
+NO_ROOM = Reason(
+    "No cut of this kind keeps the least accepted distance from the tumour in the bone there is.", "measured"
+)
+
+
+def _without_cuts(option: Option, known: Known) -> Plan:
+    """A plan of a case without images, or of a family without cuts."""
+    approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
+    intralesional = option.family == "intralesional"
+    word: MarginWord | None = "intralesional" if intralesional else None
+    verdict, advice = _appropriate(known.sheet, word)
+    unknown = Unknown("this family has no cuts" if intralesional else NO_IMAGES)
+    return Plan(
+        id="",
+        rank=0,
+        family=option.family,
+        side=option.side,
+        approach=approach.steps,
+        sessions=approach.sessions,
+        levels=option.levels,
+        cuts=(),
+        sacrifices=list_sacrifices(option.family, option.levels, option.side, _epidural(known.extent)),
+        margins=(),
+        margin=word,
+        enneking_appropriate=verdict,
+        geometry=None,
+        margin_negative_probability=unknown,
+        delivery=unknown,
+        reconstruction=Unknown(NOT_DESIGNED),
+        risks=(),
+        trade_offs={"levels": _count(len(option.levels), "n"), "sessions": _count(approach.sessions, "n")},
+        because=(*option.because, *approach.because, *advice),
+    )
+
+
+def _placed(option: Option, placement: Placement, known: Known, scene: Scene, settings: ResectionSettings) -> Plan:
+    """A plan with cuts, specimen and margins."""
+    out = cut_out(scene, placement, settings)
+    margins = measure_margins(scene, known.extent, out.geometry, out.cuts)
+    word = worst_word(margins)
+    approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
+    verdict, advice = _appropriate(known.sheet, word)
+    short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
+    return Plan(
+        id="",
+        rank=0,
+        family=option.family,
+        side=option.side,
+        approach=approach.steps,
+        sessions=approach.sessions,
+        levels=option.levels,
+        cuts=out.cuts,
+        sacrifices=list_sacrifices(option.family, option.levels, option.side, _epidural(known.extent)),
+        margins=margins,
+        margin=word,
+        enneking_appropriate=verdict,
+        geometry=out.geometry,
+        margin_negative_probability=Unknown(NOT_SAMPLED),
+        delivery=Unknown(NOT_SEARCHED),
+        reconstruction=Unknown(NOT_DESIGNED),
+        risks=(),
+        trade_offs=_trade_offs(option, out, margins, approach.sessions, scene),
+        because=(*option.because, *judge_window(scene, placement, out.geometry), *short, *approach.because, *advice),
+    )
+
+
+def _trade_offs(
+    option: Option, out: CutOut, margins: tuple[Margin, ...], sessions: int, scene: Scene
+) -> dict[str, Measured]:
+    at_cuts = [m.least for m in margins if m.interface.endswith(" cut") and isinstance(m.least, Estimate)]
+    least: Measured = min(at_cuts, key=lambda e: e.value) if at_cuts else Unknown("the specimen ends on no cut")
+    share = scene.label_error_mm / 20.0
+    return {
+        "least_margin_at_cuts": least,
+        "bone_lost": _share(out.geometry.bone_lost_ml, share),
+        "specimen": _share(out.geometry.specimen_ml, share),
+        "levels": _count(len(option.levels), "n"),
+        "sessions": _count(sessions, "n"),
+    }
+
+
+def _share(value_ml: float, share: float) -> Estimate:
+    """A volume with the error of its label's border: about this share of it for a piece the size of a vertebra."""
+    return Estimate(value_ml, value_ml * (1 - share), value_ml * (1 + share), "ml", "label border")
+
+
+def _count(value: int, unit: str) -> Estimate:
+    return Estimate(float(value), float(value), float(value), unit, "counted")
+
+
+def _appropriate(sheet: Sheet, word: MarginWord | None) -> tuple[bool | None, tuple[Reason, ...]]:
+    """Does this margin equal what Enneking's stage asks for? None when it cannot be said."""
+    stages = sheet.answers["enneking"].possible
+    if word is None or not stages:
+        return None, ()
+    verdict, reasons = judge_appropriate(stages, word)
+    return {Verdict.MET: True, Verdict.UNMET: False}.get(verdict), reasons
+
+
+def _epidural(extent: Extent) -> Verdict:
+    return any_of(level.layers["D"] for level in extent.levels.values())
+
+
+def _ranked(plans: tuple[Plan, ...], indication: Indication) -> tuple[Plan, ...]:
+    """Plans in the order of `PREFERENCE`, with their ids."""
+    en_bloc_first = indication.en_bloc != "no"
+
+    def key(plan: Plan) -> tuple[int, int, int, float]:
+        piecemeal = plan.family in ("intralesional", "none")
+        word = ORDER.index(plan.margin) if plan.margin else len(ORDER)
+        short = sum(1 for reason in plan.because if reason.says.startswith("Not kept"))
+        lost = plan.trade_offs.get("bone_lost")
+        return (int(piecemeal == en_bloc_first), -word, short, lost.value if isinstance(lost, Estimate) else 0.0)
+
+    ordered = sorted(plans, key=key)
+    return tuple(attrs.evolve(plan, id=f"p{n}", rank=n) for n, plan in enumerate(ordered, start=1))
