@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import attrs
 
-from enbloc.classification.findings import Facts, level_verdict, outside
+from enbloc.classification.findings import Facts, levels_that_may, outside
 from enbloc.foundation.evidence.classifications import Classification
 from enbloc.foundation.evidence.rules import NO, YES, Criterion, Impossible, Row, RuleTable, classify
-from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.terms.levels import order
 
 FIRST_LEVEL_BELOW_CONUS = "L2"
@@ -62,7 +61,7 @@ SPLIT = {
 
 def answer(facts: Facts) -> Classification:
     """The grades still possible, as strings; none below the conus."""
-    levels = [name for name, level in facts.extent.levels.items() if level_verdict(level) is not Verdict.UNMET]
+    levels = levels_that_may(facts.extent)
     if levels and all(order(name) >= order(FIRST_LEVEL_BELOW_CONUS) for name in levels):
         says = f"Below the conus ({FIRST_LEVEL_BELOW_CONUS} and caudal) there is no cord to grade."
         return outside("escc", f"{says} {facts.findings['epidural'].says}", "ours", (), "ESCC-7")

@@ -85,7 +85,7 @@ def find(extent: Extent, clinical: Clinical) -> dict[str, Finding]:
     """Every finding that the Extent and the clinical facts allow, by criterion."""
     facts = Facts(extent, clinical, {})
     found = [find_place(extent, place) for place in PLACES]
-    found += [_adjacent(extent), _skip(facts), *_grade(facts), *_activity(clinical)]
+    found += [_adjacent(extent), _skip(extent), *_grade(facts), *_activity(clinical)]
     by_id = {finding.criterion: finding for finding in found}
     derived = (_extracompartmental(by_id), _metastasis(clinical, by_id["skip"]))
     return by_id | {finding.criterion: finding for finding in derived}
@@ -201,16 +201,10 @@ def _adjacent(extent: Extent) -> Finding:
     return Finding("adjacent", verdict, measured, says, "Images of the end plates and the disc")
 
 
-def _skip(facts: Facts) -> Finding:
-    extent = facts.extent
+def _skip(extent: Extent) -> Finding:
     verdict = extent.skipped
     if extent.source == "typed" and verdict is Verdict.UNDECIDED:
         verdict = Verdict.UNMET if are_contiguous(levels_that_may(extent)) else Verdict.MET
-    if verdict is Verdict.UNMET and facts.clinical.metastases == "multiple":
-        says = (
-            "One continuous tumour here, but there are multiple metastases and the rest of the spine is not described."
-        )
-        return stated("skip", Verdict.UNDECIDED, says, "MRI of the whole spine")
     says = {
         Verdict.MET: "Separate tumours with a free level between them.",
         Verdict.UNMET: "One continuous tumour in the levels described.",

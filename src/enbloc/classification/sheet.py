@@ -62,6 +62,8 @@ def _of_facts(facts: Facts) -> Iterator[str]:
         yield f"Activity ({clinical.activity}) is for benign tumours, but the grade is stated as {clinical.grade}."
     if clinical.metastases == "none" and facts.findings["skip"].verdict is Verdict.MET:
         yield "Metastases are stated as none, but a skip lesion counts as one, and there are separate tumours (EN-3s)."
+    if clinical.metastases == "multiple" and facts.findings["skip"].verdict is Verdict.UNMET:
+        yield "Multiple metastases are stated; if another vertebra holds one of them, Tomita's type is 7."
     if clinical.dura_infiltrated and facts.findings["canal"].verdict is Verdict.UNMET:
         yield "The dura is stated as infiltrated, but no tumour lies in the canal."
     for name in levels:

@@ -11,7 +11,7 @@ from itertools import pairwise, product
 
 import attrs
 
-from enbloc.classification.extent import ARCH, BONE_LAYERS, LEFT_PEDICLE, RIGHT_PEDICLE, Extent
+from enbloc.classification.extent import ARCH, BONE_LAYERS, LEFT_PEDICLE, RIGHT_PEDICLE, Extent, involved_levels
 from enbloc.classification.findings import Facts, outside, part_verdict, stated, touches_great_vessel, with_supplied
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.reasons import Status
@@ -73,7 +73,7 @@ def answer(facts: Facts) -> Classification:
         return outside("tnm", f"{histology.word} is not a primary tumour of bone, whose TNM this is.", "ours")
     if facts.findings["malignant"].verdict is Verdict.UNMET:
         return outside("tnm", "TNM stages malignant tumours; this one is benign.", "ours")
-    if any(region(level) == "sacral" for level in facts.extent.levels):
+    if any(region(level) == "sacral" for level in involved_levels(facts.extent)):
         return outside(
             "tnm", "The five segments are those of a vertebra; the sacrum is staged with the pelvis.", "ours"
         )
