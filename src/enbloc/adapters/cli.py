@@ -44,7 +44,7 @@ def main() -> None:
     try:
         app()
     except EnblocError as error:
-        from enbloc.adapters.terminal import error_lines, print_lines
+        from enbloc.adapters.printing import error_lines, print_lines
 
         print_lines(Console(stderr=True), error_lines(error))
         sys.exit(error.exit_code)
@@ -92,7 +92,8 @@ def _plan(case: Path, out: Path | None, force: bool, as_json: bool) -> None:
     from enbloc.adapters.files.json_files import json_text, to_plain
     from enbloc.adapters.files.record_forms import plans_form
     from enbloc.adapters.journey import plan_case
-    from enbloc.adapters.terminal import answer_lines, print_lines
+    from enbloc.adapters.printing import print_lines
+    from enbloc.adapters.terminal import answer_lines
 
     with _progress() as report_progress:
         journey = plan_case(case, out, force, report_progress)
@@ -109,9 +110,9 @@ def _plan(case: Path, out: Path | None, force: bool, as_json: bool) -> None:
 def check(case: CaseFolder, as_json: AsJson = False) -> None:
     """Read a case and check it, without planning; nothing is written."""
     from enbloc.adapters.arrival import check_case
+    from enbloc.adapters.files.intake_forms import intake_form
     from enbloc.adapters.files.json_files import json_text
-    from enbloc.adapters.files.record_forms import intake_form
-    from enbloc.adapters.terminal import intake_lines, print_lines
+    from enbloc.adapters.printing import intake_lines, print_lines
 
     with _progress() as report_progress:
         found, problems = check_case(case, report_progress)
@@ -127,19 +128,18 @@ def classify(case: CaseFolder, as_json: AsJson = False) -> None:
     """Give the answer of every classification, with its reasons; nothing is written."""
     from enbloc.adapters.files.json_files import json_text
     from enbloc.adapters.files.record_forms import classification_form
-    from enbloc.adapters.journey import walk_case
-    from enbloc.adapters.terminal import classification_lines, print_lines, problem_lines, reason_lines
+    from enbloc.adapters.journey import classify_case, compose_document
+    from enbloc.adapters.printing import print_lines
+    from enbloc.adapters.terminal import reason_lines, sheet_lines
 
     with _progress() as report_progress:
-        journey = walk_case(case, report_progress)
-    document = journey.document
+        record = classify_case(case, report_progress)
     if as_json:
-        print(json_text(classification_form(journey.record)), end="")
+        print(json_text(classification_form(record)), end="")
     else:
-        print_lines(Console(), problem_lines(document.problems))
-        print_lines(Console(), classification_lines(document.classifications))
-        print_lines(Console(), reason_lines(document.classifications))
-    _exit_if(journey.record.stopped)
+        print_lines(Console(), sheet_lines(compose_document(record)))
+        print_lines(Console(), reason_lines(record.sheet))
+    _exit_if(record.stopped)
 
 
 @app.command()
@@ -196,7 +196,7 @@ def schema(
 
 def _print_listing(form: object, lines: Iterator[tuple[str, str]], as_json: bool) -> None:
     from enbloc.adapters.files.json_files import json_text
-    from enbloc.adapters.terminal import print_lines
+    from enbloc.adapters.printing import print_lines
 
     if as_json:
         print(json_text(form), end="")

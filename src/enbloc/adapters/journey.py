@@ -10,13 +10,16 @@ import attrs
 
 from enbloc.adapters.files.case_folder import read_case
 from enbloc.adapters.files.run_folder import REPORT_FILE, check_target, settings_form, write_run
+from enbloc.anatomy.build import build_scene
+from enbloc.classification.sheet import classify
 from enbloc.foundation.evidence.bibliography import read_bibliography
+from enbloc.intake.checks import check
 from enbloc.report.compose import compose
 from enbloc.report.document import Document, ReportInput
 from enbloc.report.html import render_report
 from enbloc.report.pictures import draw_pictures
 from enbloc.settings import Settings
-from enbloc.walk import Record, walk
+from enbloc.walk import Record, find_extent, walk
 
 Progress = Callable[[str], None]
 
@@ -35,8 +38,8 @@ class Journey:
         return self.out / REPORT_FILE if self.out is not None else None
 
 
-def walk_case(folder: Path, report_progress: Progress) -> Journey:
-    """Read a case folder and walk it, without writing.
+def classify_case(folder: Path, report_progress: Progress) -> Record:
+    """Read a case folder and walk it as far as its classifications, without writing.
 
     Raises
     ------
@@ -44,9 +47,17 @@ def walk_case(folder: Path, report_progress: Progress) -> Journey:
         If the folder cannot be read.
     """
     case, doubts = read_case(folder, report_progress)
-    found = walk(case, Settings(), report_progress)
-    record = attrs.evolve(found, problems=(*doubts, *found.problems))
-    return Journey(record, compose_document(record))
+    settings = Settings()
+    report_progress("checking the case")
+    problems = (*doubts, *check(case))
+    if any(problem.grade == "stop" for problem in problems):
+        return Record(case, settings, problems)
+    report_progress("reading the anatomy")
+    scene = build_scene(case, settings.anatomy)
+    report_progress("classifying")
+    extent = find_extent(case, scene, settings)
+    problems += scene.problems if scene is not None else ()
+    return Record(case, settings, problems, scene, extent, classify(extent, case.clinical))
 
 
 def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Progress) -> Journey:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
+from enbloc.adapters.printing import Line, problem_lines
+from enbloc.foundation.evidence.classifications import Sheet
+from enbloc.report.compose import SYSTEM_NAMES
+from enbloc.report.document import ClassificationLine, Document, PlanPage, Weighed
 
-from enbloc.errors import EnblocError
-from enbloc.foundation.space.grids import Grid
-from enbloc.intake.case import Case, Problem
-from enbloc.report.document import ClassificationLine, Document, PlanPage, ProblemLine, Weighed
-
-Line = tuple[str, str]
-"""A style of rich (may be empty) and a text."""
-
-GRADE_STYLES = {"stop": "bold red", "doubt": "yellow", "note": "dim"}
 _MOST_REASONS = 2
 _MOST_UNKNOWN = 5
-
-
-def print_lines(console: Console, lines: Iterable[Line]) -> None:
-    """Print lines as they are: no markup is read in them, and none is broken when piped."""
-    for style, text in lines:
-        console.print(Text(text, style=style), soft_wrap=not console.is_terminal)
 
 
 def answer_lines(document: Document, report: Path | None) -> Iterator[Line]:
@@ -32,7 +19,7 @@ def answer_lines(document: Document, report: Path | None) -> Iterator[Line]:
     headline = document.headline
     yield "bold", document.case_id
     yield "", "; ".join(fact.value for fact in headline.who)
-    yield from problem_lines(document.problems)
+    yield from problem_lines((p.grade, p.where, p.says, p.remedy) for p in document.problems)
     yield from classification_lines(document.classifications)
     yield from _heading(headline.answer_words + ".")
     for note in headline.reasons[:_MOST_REASONS]:
@@ -53,6 +40,13 @@ def answer_lines(document: Document, report: Path | None) -> Iterator[Line]:
         yield from _heading(f"Report: {report}")
 
 
+def sheet_lines(document: Document) -> Iterator[Line]:
+    """The answer to `enbloc classify`, before its reasons: problems and classes."""
+    yield "bold", document.case_id
+    yield from problem_lines((p.grade, p.where, p.says, p.remedy) for p in document.problems)
+    yield from classification_lines(document.classifications)
+
+
 def classification_lines(lines: Sequence[ClassificationLine]) -> Iterator[Line]:
     """One line for each system that applies, and one that names the others."""
     shown = [line for line in lines if line.certainty != "not applicable"]
@@ -67,51 +61,15 @@ def classification_lines(lines: Sequence[ClassificationLine]) -> Iterator[Line]:
         yield "dim", f"  does not apply: {', '.join(others)}"
 
 
-def problem_lines(problems: Iterable[ProblemLine]) -> Iterator[Line]:
-    """One line for each problem, with its cure."""
-    for problem in problems:
-        yield GRADE_STYLES[problem.grade], f"{problem.grade}: {problem.where}: {problem.says} {problem.remedy}"
-
-
-def intake_lines(case: Case, problems: Iterable[Problem]) -> Iterator[Line]:
-    """The answer to `enbloc check`: what arrived, and what is wrong or doubtful in it."""
-    yield "bold", case.id
-    if case.ct is not None:
-        yield "", f"  CT: {_grid_words(case.ct.grid)}"
-    for file in case.label_files:
-        names = sorted(set(file.labels.names.values()))
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        yield "", f"  {file.name}: {shown or 'nothing'}; {_grid_words(file.labels.grid)}"
-    for level, typed in case.typed_extent.items():
-        sectors, layers = ", ".join(map(str, sorted(typed.sectors))), "".join(sorted(typed.layers))
-        yield "", f"  typed: {level} sectors {sectors} (SOSG), layers {layers}"
-    ranked = sorted(problems, key=lambda problem: list(GRADE_STYLES).index(problem.grade))
-    yield from problem_lines(ProblemLine(p.grade, p.where, p.says, p.remedy) for p in ranked)
-    if not ranked:
-        yield "green", "  No problem was found."
-
-
-def reason_lines(lines: Sequence[ClassificationLine]) -> Iterator[Line]:
-    """Why each system answers so: every finding with its verdict, status and sources."""
-    for line in lines:
-        if line.certainty != "not applicable":
-            yield from _heading(f"{line.name}: {line.answer}")
-            for finding in line.findings:
-                yield "", f"  {finding.verdict}: {finding.note.says}{_source(finding.note.status, finding.note.cites)}"
-            for text in line.would_settle:
-                yield "dim", f"  would settle it: {text}"
-
-
-def _grid_words(grid: Grid) -> str:
-    voxels = " x ".join(str(n) for n in grid.shape)
-    return f"{voxels} voxels of {' x '.join(f'{mm:.2f}' for mm in grid.spacing_mm)} mm"
-
-
-def error_lines(error: EnblocError) -> Iterator[Line]:
-    """An error in one sentence: where, what, and the cure."""
-    where = f"{error.where}: " if error.where else ""
-    says = error.says if error.says.endswith((".", "!", "?")) else f"{error.says}."
-    yield "red", f"{where}{says} {error.remedy}".rstrip()
+def reason_lines(sheet: Sheet | None) -> Iterator[Line]:
+    """Why each system answers so: every criterion with its verdict, its finding, status and sources."""
+    for answer in sheet.answers.values() if sheet is not None else ():
+        yield from _heading(f"{SYSTEM_NAMES.get(answer.system, answer.system)}: {' or '.join(answer.possible)}")
+        for because in answer.because:
+            what = f"{because.criterion.replace('_', ' ')}: {because.verdict.value}."
+            yield "", f"  {what} {because.says}{_source(because.status, because.cites)}"
+        for text in answer.would_settle:
+            yield "dim", f"  would settle it: {text}"
 
 
 def _heading(text: str) -> tuple[Line, Line]:

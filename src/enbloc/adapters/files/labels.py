@@ -122,7 +122,7 @@ def _names_beside(path: Path) -> dict[int, str]:
         return {}
     try:
         content = json.loads(source.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(f"it is not valid JSON ({error})", where=source.name, remedy="Mend or remove it.") from error
     return _as_names(content.get("labels", content) if isinstance(content, dict) else None)
 

@@ -7,51 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-import attrs
 import numpy as np
 
+from enbloc.adapters.files.intake_forms import grid_form
 from enbloc.adapters.files.json_files import Json, to_plain
 from enbloc.anatomy.scene import PARTS, Scene, Vertebra
 from enbloc.classification.extent import Extent
 from enbloc.foundation.evidence.classifications import Because, Classification
 from enbloc.foundation.evidence.estimates import Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
-from enbloc.foundation.space.grids import Grid
-from enbloc.intake.case import Case, Problem
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Margin, Option, Plan, Rejected
 from enbloc.strategy.advice import Indication
 from enbloc.walk import Record
 
 _NO_IMAGES = "the case has no images with vertebrae and a tumour"
-
-
-def intake_form(case: Case, problems: Iterable[Problem]) -> Json:
-    """``1-intake.json``: what arrived, and the problems found in it. Facts that are not known are null."""
-    problems = tuple(problems)
-    images = [{"file": "ct", "grid": grid_form(case.ct.grid)}] if case.ct is not None else []
-    labels = [
-        {
-            "file": file.name,
-            "grid": grid_form(file.labels.grid),
-            "structures": sorted(set(file.labels.names.values())),
-        }
-        for file in case.label_files
-    ]
-    typed = {
-        level: {"sectors": sorted(typed.sectors), "layers": sorted(typed.layers)}
-        for level, typed in case.typed_extent.items()
-    }
-    return {
-        "case": case.id,
-        "side_convention": "patient",
-        "clinical": attrs.asdict(case.clinical),
-        "images": images,
-        "labels": labels,
-        "typed_extent": {"numbering": "sosg", "levels": typed} if typed else None,
-        "problems": to_plain(problems),
-        "stopped": any(problem.grade == "stop" for problem in problems),
-    }
 
 
 def anatomy_form(record: Record) -> Json:
@@ -93,11 +63,6 @@ STEP_FORMS: Mapping[str, Callable[[Record], Json]] = {
     "5-plans.json": plans_form,
 }
 """The files that a case which no check stopped adds to ``1-intake.json``."""
-
-
-def grid_form(grid: Grid) -> Json:
-    """Shape, spacing in mm and the affine (index to LPS mm) of a grid."""
-    return {"shape": list(grid.shape), "spacing_mm": to_plain(grid.spacing_mm), "affine_lps": to_plain(grid.affine)}
 
 
 def scene_form(scene: Scene) -> Json:

@@ -18,10 +18,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from enbloc import __version__
+from enbloc.adapters.files.intake_forms import intake_form
 from enbloc.adapters.files.json_files import Json, json_text, to_plain
 from enbloc.adapters.files.meshes import glb_bytes, stl_bytes
 from enbloc.adapters.files.nifti import nifti_bytes
-from enbloc.adapters.files.record_forms import STEP_FORMS, cut_form, intake_form
+from enbloc.adapters.files.record_forms import STEP_FORMS, cut_form
 from enbloc.anatomy.scene import PARTS, Scene
 from enbloc.errors import FileError
 from enbloc.resection.plans import Plan

@@ -1,0 +1,44 @@
+"""What ``1-intake.json`` holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from enbloc.adapters.files.json_files import Json, to_plain
+from enbloc.foundation.space.grids import Grid
+from enbloc.intake.case import Case, Problem
+
+
+def intake_form(case: Case, problems: Iterable[Problem]) -> Json:
+    """``1-intake.json``: what arrived, and the problems found in it. Facts that are not known are null."""
+    problems = tuple(problems)
+    images = [{"file": "ct", "grid": grid_form(case.ct.grid)}] if case.ct is not None else []
+    labels = [
+        {
+            "file": file.name,
+            "grid": grid_form(file.labels.grid),
+            "structures": sorted(set(file.labels.names.values())),
+        }
+        for file in case.label_files
+    ]
+    typed = {
+        level: {"sectors": sorted(typed.sectors), "layers": sorted(typed.layers)}
+        for level, typed in case.typed_extent.items()
+    }
+    return {
+        "case": case.id,
+        "side_convention": "patient",
+        "clinical": attrs.asdict(case.clinical),
+        "images": images,
+        "labels": labels,
+        "typed_extent": {"numbering": "sosg", "levels": typed} if typed else None,
+        "problems": to_plain(problems),
+        "stopped": any(problem.grade == "stop" for problem in problems),
+    }
+
+
+def grid_form(grid: Grid) -> Json:
+    """Shape, spacing in mm and the affine (index to LPS mm) of a grid."""
+    return {"shape": list(grid.shape), "spacing_mm": to_plain(grid.spacing_mm), "affine_lps": to_plain(grid.affine)}
