@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
 
+import attrs
+
 from enbloc.classification.extent import Extent, LevelExtent, involved, undecided
 from enbloc.foundation.evidence.classifications import Because, Classification
 from enbloc.foundation.evidence.estimates import Estimate
@@ -46,7 +48,7 @@ SYSTEM_NAMES: dict[str, str] = {
     "tomita_score": "Tomita score",
 }
 _GRADES: tuple[str, ...] = ("stop", "doubt", "note")
-_MOST_IN_BRIEF = 3
+_MOST_IN_BRIEF = 40
 
 
 def compose(walked: ReportInput, citations: Citations) -> Document:
@@ -98,17 +100,18 @@ def _line(answer: Classification, extent: Extent | None, citations: Citations) -
         system=answer.system,
         name=SYSTEM_NAMES.get(answer.system, answer.system.replace("_", " ")),
         answer=words,
-        brief=f"one of {len(answer.possible)}" if _is_long(answer) else words,
+        brief="open" if _is_long(answer) else words,
         certainty=certainty,
         certainty_words=_certainty_words(answer, certainty),
-        findings=tuple(_finding(because, citations) for because in answer.because),
+        findings=_merge(_finding(because, citations) for because in answer.because),
         items=_items(answer),
         would_settle=answer.would_settle,
     )
 
 
 def _is_long(answer: Classification) -> bool:
-    return answer.system != "wbb" and answer.score is None and len(answer.possible) > _MOST_IN_BRIEF
+    categories = joined(answer.possible, "or")
+    return answer.system != "wbb" and answer.score is None and len(categories) > _MOST_IN_BRIEF
 
 
 def _answer_words(answer: Classification) -> str:
@@ -149,6 +152,23 @@ def _items(answer: Classification) -> tuple[Fact, ...]:
     return tuple(
         Fact(str(name).replace("_", " "), f"{low}" if low == high else f"{low} to {high}") for name, low, high in ends
     )
+
+
+def _merge(findings: Iterable[FindingLine]) -> tuple[FindingLine, ...]:
+    """Findings that say the same of several criteria as one, with the sources and rules of all."""
+    groups: dict[tuple[str, str, str, str], list[FindingLine]] = {}
+    for finding in findings:
+        key = (finding.note.says, finding.verdict, finding.measured, finding.note.status)
+        groups.setdefault(key, []).append(finding)
+    return tuple(_joint(group) for group in groups.values())
+
+
+def _joint(group: list[FindingLine]) -> FindingLine:
+    notes = [finding.note for finding in group]
+    cites = tuple(dict.fromkeys(key for note in notes for key in note.cites))
+    rule = tidy_rule(", ".join(note.rule for note in notes if note.rule))
+    lone = all(note.source_open for note in notes)
+    return attrs.evolve(group[0], note=attrs.evolve(notes[0], cites=cites, rule=rule, source_open=lone))
 
 
 def _finding(because: Because, citations: Citations) -> FindingLine:

@@ -36,6 +36,7 @@ _APPROPRIATE: dict[bool | None, str] = {
     False: "not Enneking appropriate",
     None: "Enneking appropriateness cannot be said",
 }
+_SAID_BY_THE_TITLE = ("sessions_n", "levels_n")
 CANNOT_BE_SAID = "cannot be said"
 
 
@@ -52,7 +53,11 @@ def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
         cuts=tuple(_cut_line(cut) for cut in plan.cuts),
         margins=tuple(_margin_line(margin, margin is least, citations) for margin in plan.margins),
         sacrifices=tuple(_sacrifice_line(sacrifice, citations) for sacrifice in plan.sacrifices),
-        trade_offs=tuple(Fact(sentence(quantity_words(k))[:-1], measured_words(v)) for k, v in plan.trade_offs.items()),
+        trade_offs=tuple(
+            Fact(sentence(quantity_words(name))[:-1], measured_words(value))
+            for name, value in plan.trade_offs.items()
+            if name not in _SAID_BY_THE_TITLE
+        ),
         risks=note_reasons(plan.risks, citations),
         because=note_reasons(plan.because, citations),
         unknown=_unknown(plan),
@@ -119,19 +124,32 @@ def session_words(sessions: int) -> str:
 
 
 def list_dangers(plan: Plan, citations: Citations) -> tuple[Note, ...]:
-    """What a plan costs or risks, worst first: interfaces in or along tumour, then what is cut or resected."""
-    narrow = [m for word in ("intralesional", "marginal") for m in plan.margins if m.enneking == word]
-    margins = (f"{m.enneking} at {_interface(m)}: {measured_words(m.least)}" for m in narrow)
-    given_up = (s for s in plan.sacrifices if s.action in ("cut", "resect"))
-    return (*(Note(sentence(says), "measured") for says in margins), *(_given_up(s, citations) for s in given_up))
+    """What a plan costs or risks, worst first: interfaces in or along tumour, then what is cut or resected.
+
+    Interfaces with one word, and structures with one consequence, share a line.
+    """
+    margins = tuple(_narrow(word, plan.margins) for word in ("intralesional", "marginal"))
+    alike: dict[tuple[str, str], list[Sacrifice]] = {}
+    for sacrifice in plan.sacrifices:
+        if sacrifice.action in ("cut", "resect"):
+            alike.setdefault((sacrifice.action, sacrifice.consequence), []).append(sacrifice)
+    return (*(note for note in margins if note), *(_given_up(group, citations) for group in alike.values()))
 
 
-def _given_up(sacrifice: Sacrifice, citations: Citations) -> Note:
-    what = f"{structure_words(sacrifice.structure)} {_ACTION_WORDS[sacrifice.action]}"
-    note = _consequence(sacrifice, citations)
-    if not sacrifice.consequence:
-        return attrs.evolve(note, says=sentence(what))
-    return attrs.evolve(note, says=sentence(f"{what}: {note.says[0].lower()}{note.says[1:]}"))
+def _narrow(word: str, margins: tuple[Margin, ...]) -> Note | None:
+    places = [f"{_interface(m)} ({_least_words(m)})" for m in margins if m.enneking == word]
+    return Note(sentence(f"{word} at {joined(places)}"), "measured") if places else None
+
+
+def _least_words(margin: Margin) -> str:
+    return f"{number_words(margin.least.value, 1)} mm" if isinstance(margin.least, Estimate) else "not measured"
+
+
+def _given_up(group: list[Sacrifice], citations: Citations) -> Note:
+    what = f"{joined([structure_words(s.structure) for s in group])} {_ACTION_WORDS[group[0].action]}"
+    note = _consequence(group[0], citations)
+    says = f"{what}: {note.says[0].lower()}{note.says[1:]}" if group[0].consequence else what
+    return attrs.evolve(note, says=sentence(says))
 
 
 def _interface(margin: Margin) -> str:

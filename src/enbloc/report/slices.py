@@ -316,22 +316,30 @@ class _Label:
 def _free_place(
     ends: tuple[tuple[float, float], tuple[float, float]], letters_n: int, taken: list[_Label], view: _View
 ) -> _Label:
-    """A place for a cut's name, outwards from the end of its line that is further from the middle.
-
-    Where the picture ends there, the name stands above the line; names that would meet move down.
-    """
+    """A place for a cut's name: outwards from an end of its line, else over or under that end, clear of other names."""
     width, height = view.size_mm
-    x, y = max(ends, key=lambda end: (end[0] - width / 2) ** 2 + (end[1] - height / 2) ** 2)
     long = _LETTER_MM * letters_n
-    left = x + 1.8 if x > width / 2 else x - 1.8 - long
-    y += 1.4
-    if left < 2.0 or left + long > width - 2.0:
-        left = min(max(min(end[0] for end in ends), 2.0), width - 2.0 - long)
-        y = min(end[1] for end in ends) - 1.8
-    label = _Label(left, left + long, min(max(y, 5.0), height - 9.0))
+    near, far = sorted(ends, key=lambda end: (end[0] - width / 2) ** 2 + (end[1] - height / 2) ** 2)
+    places = [_outwards(far, width, long), _off_end(far, near, width, long), _outwards(near, width, long)]
+    inside = [p for p in places if p.left >= 2.0 and p.right <= width - 2.0 and 5.0 <= p.y <= height - 9.0]
+    free = [p for p in inside if not any(p.meets(other) for other in taken)]
+    label = (free or inside or places[1:])[0]
+    label = attrs.evolve(label, y=min(max(label.y, 5.0), height - 9.0))
     while any(label.meets(other) for other in taken) and label.y < height - 9.0:
         label = attrs.evolve(label, y=label.y + 2.4)
     return label
+
+
+def _outwards(end: tuple[float, float], width: float, long: float) -> _Label:
+    """Beside an end, on the side away from the middle of the picture."""
+    left = end[0] + 1.8 if end[0] > width / 2 else end[0] - 1.8 - long
+    return _Label(left, left + long, end[1] + 1.4)
+
+
+def _off_end(end: tuple[float, float], other: tuple[float, float], width: float, long: float) -> _Label:
+    """Over or under an end, on the side away from the line, moved inside the picture."""
+    left = min(max(end[0] - long / 2, 2.0), width - 2.0 - long)
+    return _Label(left, left + long, end[1] + 5.2 if end[1] > other[1] else end[1] - 1.8)
 
 
 def _label(label: _Label, words: str) -> str:

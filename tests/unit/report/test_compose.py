@@ -39,7 +39,7 @@ def test_page_one_answers_the_first_questions(document: Document) -> None:
 
 def test_dangers_begin_with_the_narrow_margin_and_carry_their_status(document: Document) -> None:
     dangers = document.headline.dangers
-    assert dangers[0].says.startswith("Marginal at the dura")
+    assert dangers[0].says == "Marginal at the dura (0.8 mm)."
     assert [note.status for note in dangers] == ["measured", "verified", "verified", "unverified/medium"]
     assert "left L3 nerve root cut: quadriceps weakness" in dangers[1].says.lower().replace("l3", "L3")
     assert not any("L4" in note.says for note in dangers), "a root that is kept is no danger"
@@ -142,9 +142,17 @@ def test_stopped_case(stopped: ReportInput, citations: Citations) -> None:
 
 
 def test_many_dangers_are_cut_short_and_counted(walked: ReportInput, plan: Plan, citations: Citations) -> None:
-    many = attrs.evolve(plan, sacrifices=plan.sacrifices[:1] * 9)
+    first = plan.sacrifices[0]
+    many = attrs.evolve(plan, sacrifices=tuple(attrs.evolve(first, consequence=f"loss {n}") for n in range(9)))
     page = compose(attrs.evolve(walked, plans=(many,)), citations).headline
-    assert len(page.dangers) + page.dangers_left_out_n == 10
+    assert len(page.dangers) < 10 and len(page.dangers) + page.dangers_left_out_n == 10
+
+
+def test_structures_with_one_consequence_share_a_line(walked: ReportInput, plan: Plan, citations: Citations) -> None:
+    left = plan.sacrifices[0]
+    both = attrs.evolve(plan, sacrifices=(left, attrs.evolve(left, structure="nerve_root_L3_right")))
+    dangers = compose(attrs.evolve(walked, plans=(both,)), citations).headline.dangers
+    assert dangers[1].says.startswith("Left L3 nerve root and right L3 nerve root cut: quadriceps weakness")
 
 
 def test_when_no_en_bloc_fits_page_one_says_why(
@@ -165,12 +173,15 @@ def test_two_vertebrectomies_are_told_apart(walked: ReportInput, plan: Plan, cit
     assert titles == ["Vertebrectomy of L3 through the right pedicle", "Vertebrectomy of L3 through the left pedicle"]
 
 
-def test_many_possible_categories_are_counted_on_page_one(walked: ReportInput, citations: Citations) -> None:
+def test_a_long_list_of_categories_is_counted_on_page_one(walked: ReportInput, citations: Citations) -> None:
     assert walked.sheet is not None
     tomita = attrs.evolve(walked.sheet.answers["tomita"], possible=("2", "3", "4", "5"))
     sheet = Sheet({"tomita": tomita})
     (line,) = compose(attrs.evolve(walked, sheet=sheet), citations).classifications
-    assert (line.answer, line.brief) == ("2, 3, 4 or 5", "one of 4")
+    assert (line.answer, line.brief) == ("2, 3, 4 or 5", "2, 3, 4 or 5")
+    zones = attrs.evolve(tomita, possible=tuple(f"I+II+III-{letter}" for letter in "ABCDEF"))
+    (line,) = compose(attrs.evolve(walked, sheet=Sheet({"tomita": zones})), citations).classifications
+    assert (line.brief, line.certainty_words) == ("open", "6 still possible")
 
 
 def test_a_finding_is_not_said_twice_and_its_rules_once(walked: ReportInput, citations: Citations) -> None:
@@ -181,6 +192,19 @@ def test_a_finding_is_not_said_twice_and_its_rules_once(walked: ReportInput, cit
     (line,) = compose(attrs.evolve(walked, sheet=sheet), citations).classifications
     assert line.findings[0].measured == "stated"
     assert line.findings[0].note.rule == "A, B"
+
+
+def test_one_finding_for_several_criteria_is_shown_once(walked: ReportInput, citations: Citations) -> None:
+    first = Because("a", Verdict.MET, Unknown("stated"), "The same.", "verified", ("fisher2011",), "A")
+    again = attrs.evolve(first, criterion="b", cites=("boriani1998",), rule="B")
+    other = attrs.evolve(first, criterion="c", verdict=Verdict.UNMET)
+    sheet = Sheet({"tnm": Classification("tnm", ("T1",), because=(first, again, other))})
+    (line,) = compose(attrs.evolve(walked, sheet=sheet), citations).classifications
+    notes = [finding.note for finding in line.findings]
+    assert [(note.cites, note.rule) for note in notes] == [
+        (("fisher2011", "boriani1998"), "A, B"),
+        (("fisher2011",), "A"),
+    ]
 
 
 def test_a_plan_that_was_not_placed_promises_no_margin(walked: ReportInput, plan: Plan, citations: Citations) -> None:

@@ -6,6 +6,7 @@ import base64
 import io
 import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -170,3 +171,16 @@ def test_without_ct_the_labels_are_shown(scene: Scene) -> None:
 def test_centre_lies_in_the_tumour(scene: Scene) -> None:
     index = np.rint(scene.grid.to_index(find_tumour_centre(scene)[None])[0]).astype(int)
     assert scene.tumour[tuple(index)]
+
+
+def test_names_of_cuts_stand_inside_and_apart(scene: Scene, plan: Plan) -> None:
+    """Six cuts side by side at the edge of the picture: no two names meet, none leaves the picture."""
+    base = plan.cuts[2]
+    shift = np.array([0.0, 1.0, 0.0])
+    cuts = tuple(attrs.evolve(base, id=f"right pedicle {n}", face_mm=base.face_mm + n * shift) for n in range(6))
+    svg = by_name(draw_slices(scene, attrs.evolve(plan, cuts=cuts), CENTRE, "x"))["axial"]
+    names = [t for t in svg.iter(f"{SVG}text") if (t.text or "").startswith("right pedicle")]
+    assert len(names) == 6
+    heights = sorted(float(t.attrib["y"]) for t in names)
+    assert all(b - a >= 4.7 for a, b in pairwise(heights))
+    assert all(float(t.attrib["x"]) >= 2.0 for t in names)
