@@ -283,7 +283,7 @@ def _not_placed(extent: Extent, levels: tuple[Level, ...], general: tuple[Reason
         other: Family = "sacrectomy_partial" if total else "sacrectomy_total"
         yield Rejected(fits, (_not_yet(f"The tumour holds {', '.join(sacral)}"),))
         why = "S1 is involved, so no sacrum stays above the cut" if total else "S1 is free, so it can stay"
-        yield Rejected(other, (Reason(f"{why}.", "ours", (), "SAC-1" if total else "SAC-2"),))
+        yield Rejected(other, (Reason(f"{why}.", "ours"),))
         return
     yield Rejected("anterior_corpectomy", general or tuple(_corpectomy(extent)))
     if any(region(level) == "thoracic" for level in levels) and layer_verdict(extent, "A") is not Verdict.UNMET:

@@ -158,7 +158,8 @@ def choose_side(extent: Extent, levels: Iterable[Level]) -> tuple[str, Reason]:
     if isinstance(left, Estimate) and isinstance(right, Estimate):
         side = "left" if left.low > right.high else "right" if right.low > left.high else ""
     else:
-        held = {s <= 6 for s in range(1, 13) if sector_verdict(extent, s) is Verdict.MET}
+        outside = find_place(extent, _PARAVERTEBRAL).verdict is not Verdict.UNMET
+        held = {s <= 6 for s in range(1, 13) if outside and sector_verdict(extent, s) is Verdict.MET}
         side = {frozenset({True}): "left", frozenset({False}): "right"}.get(frozenset(held), "")
     if side:
         return side, Reason(f"From the {side}, the side of the larger mass.", "unverified/high", (), "ORD-1")

@@ -1,0 +1,141 @@
+"""Which resection the published limits leave: the sectors as printed, and patients whose operation is known."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from enbloc.classification.extent import Extent
+from enbloc.classification.sheet import classify
+from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.intake.clinical import Clinical
+from enbloc.resection.families import enumerate_options
+from enbloc.strategy.approach import choose_approach
+
+NOBODY = Clinical()
+ARCH = {10, 11, 12, 1, 2, 3}
+BODY = {5, 6, 7, 8}
+
+
+def families(extent: Extent) -> set[tuple[str, str | None]]:
+    options, _ = enumerate_options(extent, classify(extent, NOBODY), NOBODY)
+    return {(option.family, option.side) for option in options} - {("intralesional", None)}
+
+
+def why_not(extent: Extent, family: str, side: str | None = None) -> set[str]:
+    _, rejected = enumerate_options(extent, classify(extent, NOBODY), NOBODY)
+    return {reason.rule for one in rejected if (one.family, one.side) == (family, side) for reason in one.because}
+
+
+@pytest.mark.parametrize(
+    ("sectors", "expected"),
+    [
+        ({4, 5, 6, 7, 8}, {("vertebrectomy", "right")}),
+        ({5, 6, 7, 8, 9}, {("vertebrectomy", "left")}),
+        (BODY, {("vertebrectomy", "right"), ("vertebrectomy", "left")}),
+        ({2, 3, 4, 5}, {("sagittal_resection", "left")}),
+        ({8, 9, 10, 11}, {("sagittal_resection", "right")}),
+        ({4, 5}, {("sagittal_resection", "left"), ("vertebrectomy", "right")}),
+        (ARCH, {("posterior_arch_resection", None)}),
+        ({4, 5, 6, 7, 8, 9}, set()),
+        ({1, 2, 3, 4}, set()),
+        (set(range(1, 13)), set()),
+    ],
+)
+def test_the_three_families_take_the_sectors_printed(typed, sectors, expected) -> None:
+    assert families(typed(L2=(sectors, "BC"))) == expected
+
+
+@pytest.mark.parametrize("sectors", [{4, 5, 6}, {2, 3, 4}, BODY, ARCH, {1, 2, 3, 4}, {3, 4, 5, 6, 7}])
+def test_the_other_numbering_mirrors_the_sides_and_nothing_else(typed, sectors) -> None:
+    other = {"left": "right", "right": "left", None: None}
+    mirrored = families(typed(L2=({13 - s for s in sectors}, "BC")))
+    assert mirrored == {(family, other[side]) for family, side in families(typed(L2=(sectors, "BC")))}
+
+
+def test_every_rejection_names_its_rule(typed) -> None:
+    both = typed(L2=({4, 5, 6, 7, 8, 9}, "BC"))
+    assert {"FAM-1", "F10"} <= why_not(both, "vertebrectomy", "right")
+    assert "F3" in why_not(typed(L2=({1, 2, 3, 4}, "BC")), "posterior_arch_resection")
+    assert "F1" in why_not(typed(L2=(set(range(1, 13)), "BC")), "vertebrectomy", "left")
+    assert "BOR-1" in why_not(typed(L2=(BODY, "BC")), "anterior_corpectomy")
+
+
+def test_the_anterior_family_is_named_as_not_placed_where_it_would_fit(typed) -> None:
+    _, rejected = enumerate_options(extent := typed(L2=(BODY, "AB")), classify(extent, NOBODY), NOBODY)
+    said = [reason.says for one in rejected if one.family == "anterior_corpectomy" for reason in one.because]
+    assert said
+    assert all("not placed yet" in text for text in said)
+
+
+def test_a_cervical_vertebrectomy_takes_body_and_bone_only(typed) -> None:
+    assert families(typed(C4=(BODY, "BC"))) == {("vertebrectomy", "right"), ("vertebrectomy", "left")}
+    assert "F9" in why_not(typed(C4=({4, *BODY}, "BC")), "vertebrectomy", "right")
+    assert "F9" in why_not(typed(C4=(BODY, "BCD")), "vertebrectomy", "right")
+    assert "REG-3" in why_not(typed(C4=(BODY, "BF")), "vertebrectomy", "left")
+
+
+def test_epidural_tumour_costs_the_margin_at_the_dura(typed) -> None:
+    options, _ = enumerate_options(extent := typed(L2=(ARCH, "BD")), classify(extent, NOBODY), NOBODY)
+    arch = next(option for option in options if option.family == "posterior_arch_resection")
+    assert ("F5", "verified") in {(reason.rule, reason.status) for reason in arch.because}
+    options, _ = enumerate_options(extent := typed(L2=(BODY, "BD")), classify(extent, NOBODY), NOBODY)
+    assert ("F5b", "ours") in {(reason.rule, reason.status) for reason in options[0].because}
+
+
+def test_an_open_sector_keeps_the_option_and_becomes_its_condition(typed) -> None:
+    settled = typed(L2=({5, 6}, "BC"))
+    level = settled.levels["L2"]
+    opened = attrs.evolve(level, sectors={**level.sectors, 9: Verdict.UNDECIDED})
+    extent = attrs.evolve(settled, levels={"L2": opened})
+    options, _ = enumerate_options(extent, classify(extent, NOBODY), NOBODY)
+    by_side = {option.side: option for option in options if option.family == "vertebrectomy"}
+    assert any("sector 9" in reason.says for reason in by_side["right"].because)
+    assert not any("sector 9" in reason.says for reason in by_side["left"].because)
+    assert "F2" not in {reason.rule for reason in by_side["right"].because}
+
+
+def test_too_many_levels_and_separate_tumours_are_rejected(typed) -> None:
+    cell = ({5, 6}, "BC")
+    six = typed(T5=cell, T6=cell, T7=cell, T8=cell, T9=cell, T10=cell)
+    assert "RISK-26" in why_not(six, "vertebrectomy", "right")
+    assert "MOD-12" in why_not(typed(T5=cell, T9=cell), "vertebrectomy", "right")
+    four = typed(T5=cell, T6=cell, T7=cell, T8=cell)
+    options, _ = enumerate_options(four, classify(four, NOBODY), NOBODY)
+    assert "TES-1" in {reason.rule for reason in options[0].because}
+
+
+@pytest.mark.parametrize(("level", "named"), [("S1", "sacrectomy_total"), ("S3", "sacrectomy_partial")])
+def test_the_sacrum_has_its_own_families_which_are_not_placed_yet(typed, level, named) -> None:
+    extent = typed(**{level: (BODY, "BC")})
+    assert families(extent) == set()
+    _, rejected = enumerate_options(extent, classify(extent, NOBODY), NOBODY)
+    said = {one.family: one.because[0].says for one in rejected}
+    assert "not placed yet" in said[named]
+    assert {"sacrectomy_total", "sacrectomy_partial", "vertebrectomy"} <= set(said)
+
+
+def test_removal_in_pieces_is_always_there(typed) -> None:
+    for extent in (typed(L2=(BODY, "BC")), typed(S1=(BODY, "BC")), typed(L2=(set(range(1, 13)), "ABCDE"))):
+        options, _ = enumerate_options(extent, classify(extent, NOBODY), NOBODY)
+        assert options[-1].family == "intralesional"
+
+
+@pytest.mark.parametrize(
+    ("level", "sectors", "layers", "family", "steps"),
+    [
+        pytest.param("C4", BODY, "BC", "vertebrectomy", ("posterior", "anterior"), id="C094 chordoma of C4"),
+        pytest.param("L5", {2, 3, 4, 5}, "BC", "sagittal_resection", ("posterior",), id="C185 chondrosarcoma of L5"),
+        pytest.param("T11", BODY, "BCD", "vertebrectomy", ("posterior",), id="C164 giant cell tumour of T11"),
+        pytest.param("C6", ARCH, "BCD", "posterior_arch_resection", None, id="C219 metastasis of C6"),
+        pytest.param("L3", {10, 11}, "BC", "posterior_arch_resection", ("posterior",), id="C121 osteoblastoma of L3"),
+    ],
+)
+def test_what_was_done_is_among_the_options(typed, level, sectors, layers, family, steps) -> None:
+    """Patients of the literature whose sectors, layers, operation and (where given) approach are stated or clear."""
+    extent = typed(**{level: (sectors, layers)})
+    options, _ = enumerate_options(extent, classify(extent, NOBODY), NOBODY)
+    mine = [option for option in options if option.family == family]
+    assert mine
+    if steps:
+        assert choose_approach(extent, NOBODY, mine[0], ()).steps == steps

@@ -1,0 +1,131 @@
+"""The approach by region, family and what turns it."""
+
+from __future__ import annotations
+
+import pytest
+
+from enbloc.classification.extent import Contact, Extent, extent_from_typed
+from enbloc.foundation.evidence.estimates import Estimate
+from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.intake.case import TypedLevel
+from enbloc.intake.clinical import Clinical
+from enbloc.resection.plans import Option
+from enbloc.strategy.advice import Approach
+from enbloc.strategy.approach import choose_approach, choose_side, judge_vessel
+
+BODY = {5, 6, 7, 8}
+
+
+def typed(layers: str, sectors: set[int], *levels: str) -> Extent:
+    return extent_from_typed({name: TypedLevel(frozenset(sectors), frozenset(layers)) for name in levels})
+
+
+def choose(extent: Extent, family: str = "vertebrectomy", contacts: tuple[Contact, ...] = (), **facts) -> Approach:
+    option = Option(family, tuple(extent.levels), "right", ())
+    return choose_approach(extent, Clinical(**facts), option, contacts)
+
+
+def rules(approach: Approach) -> set[str]:
+    return {reason.rule for reason in approach.because}
+
+
+def contact(structure: str, low: float) -> Contact:
+    return Contact(structure, Estimate(low, low, low + 1.0, "mm"), (0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("levels", "steps", "sessions", "rule"),
+    [
+        (("C2",), ("posterior", "anterior"), 2, "REG-1"),
+        (("C4",), ("posterior", "anterior"), 1, "REG-2"),
+        (("T1",), ("posterior",), 1, "REG-5"),
+        (("T8",), ("posterior",), 1, "REG-6"),
+        (("L1",), ("posterior",), 1, "REG-6"),
+        (("L3",), ("posterior",), 1, "REG-7"),
+        (("L4",), ("posterior", "anterior left"), 1, "REG-8"),
+        (("L5",), ("posterior", "anterior left"), 1, "REG-9"),
+        (("L3", "L4"), ("posterior", "anterior left"), 1, "REG-8"),
+        (("C6", "C7"), ("posterior", "anterior"), 1, "REG-2"),
+    ],
+)
+def test_a_body_by_region(levels, steps, sessions, rule) -> None:
+    approach = choose(typed("BC", BODY, *levels))
+    assert (approach.steps, approach.sessions) == (steps, sessions)
+    assert rule in rules(approach)
+
+
+def test_an_arch_needs_one_approach_from_behind() -> None:
+    approach = choose(typed("B", {1, 2, 12}, "L2"), "posterior_arch_resection")
+    assert approach.steps == ("posterior",)
+    assert "ORD-7" in rules(approach)
+
+
+def test_a_lumbar_body_names_the_anterior_release_as_alternative() -> None:
+    said = [reason.says for reason in choose(typed("BC", {4, 5}, "L3")).because]
+    assert any(text.startswith("Alternative: an anterior release") for text in said)
+
+
+@pytest.mark.parametrize(
+    ("facts", "contacts"),
+    [({"anterior_vessel_plane_lost": True}, ()), ({}, (contact("aorta", 0.0),))],
+)
+def test_a_lost_vessel_plane_puts_an_anterior_release_first(facts, contacts) -> None:
+    approach = choose(typed("ABC", {4, 5, 6}, "T8"), contacts=contacts, **facts)
+    assert approach.steps == ("anterior left", "posterior")
+    assert "MOD-9" in rules(approach)
+
+
+def test_a_stated_plane_goes_before_a_contact_on_the_images() -> None:
+    extent = typed("ABC", {4, 5, 6}, "T8")
+    approach = choose(extent, contacts=(contact("aorta", 0.0),), anterior_vessel_plane_lost=False)
+    assert approach.steps == ("posterior",)
+
+
+def test_a_vessel_that_nobody_looked_at_stays_a_condition() -> None:
+    approach = choose(typed("ABC", {4, 5, 6}, "T8"))
+    assert approach.steps == ("posterior",)
+    assert any(reason.says.startswith("Open: if the plane") for reason in approach.because)
+    away = choose(typed("ABC", {4, 5, 6}, "T8"), contacts=(contact("aorta", 4.0),))
+    assert not any(reason.says.startswith("Open") for reason in away.because)
+
+
+def test_tumour_inside_the_bone_loses_no_plane() -> None:
+    assert judge_vessel(Clinical(), (contact("aorta", 0.0),), Verdict.UNMET) is Verdict.UNMET
+
+
+def test_tumour_in_front_of_a_lumbar_body_is_released_first() -> None:
+    approach = choose(typed("ABC", BODY, "L2"))
+    assert approach.steps == ("anterior left", "posterior")
+    assert "F6" in rules(approach)
+
+
+def test_three_thoracic_levels_or_earlier_surgery_turn_the_thoracic_default() -> None:
+    assert choose(typed("BC", BODY, "T5", "T6", "T7")).steps == ("anterior right", "posterior")
+    assert choose(typed("BC", BODY, "T10"), prior_surgery=True).steps == ("anterior left", "posterior")
+
+
+def test_one_side_of_a_vertebra_leaves_from_behind_even_at_l5() -> None:
+    assert choose(typed("BC", {3, 4, 5}, "L5"), "sagittal_resection").steps == ("posterior",)
+    cervical = choose(typed("BC", {3, 4, 5}, "C5"), "sagittal_resection")
+    assert cervical.steps == ("posterior", "anterior")
+
+
+def test_the_side_is_that_of_the_mass_else_by_the_vessels() -> None:
+    assert choose_side(typed("A", {4, 5}, "L4"), ("L4",))[0] == "left"
+    assert choose_side(typed("A", {8, 9}, "L4"), ("L4",))[0] == "right"
+    assert choose_side(typed("BC", {8, 9}, "L4"), ("L4",))[0] == "left"
+    assert choose_side(typed("A", BODY, "T5"), ("T5",))[0] == "right"
+    assert choose_side(typed("A", BODY, "T11"), ("T11",))[0] == "left"
+
+
+def test_epidural_tumour_is_exposed_from_behind() -> None:
+    assert "MOD-3" in rules(choose(typed("BCD", BODY, "T8")))
+
+
+@pytest.mark.parametrize("family", ["intralesional", "none"])
+def test_families_without_cuts_have_no_steps(family) -> None:
+    assert choose(typed("BC", BODY, "T8"), family).steps == ()
+
+
+def test_the_front_alone_for_a_corpectomy() -> None:
+    assert choose(typed("AB", BODY, "L2"), "anterior_corpectomy").steps == ("anterior left",)
