@@ -147,7 +147,8 @@ def _percentages(extent: LevelExtent) -> str:
             fraction = _fraction(extent, sector, layer)
             if fraction is None or cell_verdict(extent, sector, layer) is not Verdict.MET:
                 continue
-            x, y = place_on_clock(30.0 * sector - 15.0, sum(RINGS[layer]) / 2)
+            beside_letters = {1: 4.0, 12: -4.0}.get(sector, 0.0)
+            x, y = place_on_clock(30.0 * sector - 15.0 + beside_letters, sum(RINGS[layer]) / 2)
             shown.append(_text(x, y + 3.5, f"{number_words(100 * fraction, 0)}%", 10, weight=600))
     return "".join(shown)
 
