@@ -5,14 +5,17 @@ import math
 import attrs
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from enbloc.errors import InputError
+from enbloc.phantoms.cells import frame_grid
 from enbloc.phantoms.demo import demo_phantom, demo_tumour
 from enbloc.phantoms.fills import Fill
-from enbloc.phantoms.sampling import Scan, scan_grid
+from enbloc.phantoms.sampling import Scan, scan_grid, structure_masks
 from enbloc.phantoms.spine import Bends, Pose, SpinePhantom, turn_matrix
 from enbloc.phantoms.truth import (
     LOOK_MM,
+    CellTruth,
     bone_volume_ml,
     cell_truth,
     clear_cells,
@@ -124,7 +127,7 @@ LUMBAR_RUN, THORACIC_RUN, CERVICAL_RUN = ("L2", "L3", "L4"), ("T7", "T8", "T9"),
     ("run", "sectors", "layers"),
     [
         (LUMBAR_RUN, {4, 5, 6, 7, 8}, "BC"),
-        (LUMBAR_RUN, {2, 3, 4, 5}, "ABC"),
+        (CERVICAL_RUN, {2, 3, 4, 5}, "ABC"),
         (THORACIC_RUN, {10, 11, 12, 1, 2, 3}, "BC"),
         (THORACIC_RUN, {8, 9}, "BCD"),
         (CERVICAL_RUN, {5, 6, 7, 8}, "B"),
@@ -182,6 +185,32 @@ def test_distances_of_spheres_by_hand():
     assert sphere_to_lung_mm(BENT, "T8", (6.0, -20.0, 0.0), 4.0) == pytest.approx(width / 2 + 3.0 - 6.0 - 4.0)
     with pytest.raises(InputError, match="slab"):
         sphere_to_canal_mm(LUMBAR, "L3", (0.0, 0.0, 60.0), 5.0)
+
+
+@pytest.mark.parametrize("centre", [(15.0, -22.0, -3.0), (-17.0, 6.0, 2.0), (3.0, -30.0, 4.0)])
+def test_distances_of_spheres_are_what_counting_finds(centre):
+    radius, step = 4.0, 0.4
+    room = tuple((c - r, c + r) for c, r in zip(centre, (28.0, 28.0, 6.0), strict=True))
+    grid = frame_grid(LUMBAR, "L3", room, step)
+    sphere_points = np.argwhere(tumour_mask(LUMBAR, sphere("L3", centre, radius), grid))
+    structures = dict(structure_masks(LUMBAR, grid))
+    by_formula = {
+        "spinal_canal": sphere_to_canal_mm(LUMBAR, "L3", centre, radius),
+        "aorta": sphere_to_tube_mm(LUMBAR, "L3", "aorta", centre, radius),
+    }
+    for name, expected in by_formula.items():
+        if structures[name].any():
+            gaps, _ = cKDTree(np.argwhere(structures[name]) * step).query(sphere_points * step)
+            assert gaps.min() == pytest.approx(expected, abs=1.5 * step), name
+
+
+def test_judging_a_cell():
+    assert judge(None, 1.0) == "free"
+    assert judge(CellTruth(0.0, -1.2, 0.0), 1.0) == "free"
+    assert judge(CellTruth(0.0, -1.2, 0.0), 1.5) == "border"
+    assert judge(CellTruth(0.3, 1.2, 0.1), 1.0) == "involved"
+    assert judge(CellTruth(0.3, 1.2, 0.1), 1.5) == "border"
+    assert judge(CellTruth(0.05, 1.2, 0.1), 1.0) == "border"
 
 
 def test_sampled_volumes_are_the_true_ones_at_one_millimetre():

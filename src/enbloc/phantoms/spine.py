@@ -8,7 +8,7 @@ planes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import attrs
@@ -16,7 +16,7 @@ import numpy as np
 
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Floats
-from enbloc.foundation.terms.levels import LEVELS, Level, are_contiguous, parse_level, sort_levels
+from enbloc.foundation.terms.levels import Level, are_contiguous, parse_level, sort_levels
 from enbloc.phantoms.vertebra import Sizes, body_centroid_mm, endplates_mm, front_mm, sizes_of
 
 AXES: Floats = np.eye(3)
@@ -72,6 +72,10 @@ class TrueFrame:
         return moved
 
 
+def _parsed(levels: Iterable[str]) -> tuple[Level, ...]:
+    return tuple(parse_level(level) for level in levels)
+
+
 @attrs.frozen(eq=False)
 class SpinePhantom:
     """A patient whose truth is known by formula.
@@ -86,21 +90,23 @@ class SpinePhantom:
 
     Raises
     ------
+    TermError
+        If a word is no level.
     InputError
         If the levels are not a contiguous run, or the bends close a disc.
     """
 
-    levels: tuple[Level, ...]
+    levels: tuple[Level, ...] = attrs.field(converter=_parsed)
     bends: Bends = Bends()
     pose: Pose = attrs.field(factory=Pose)
     sizes: Mapping[Level, Sizes] = attrs.field()
 
     @sizes.default
     def _plausible(self) -> dict[Level, Sizes]:
-        return {level: sizes_of(level) for level in self.levels if level in LEVELS}
+        return {level: sizes_of(level) for level in self.levels}
 
     def __attrs_post_init__(self) -> None:
-        levels = tuple(parse_level(level) for level in self.levels)
+        levels = self.levels
         if not levels or levels != sort_levels(levels) or not are_contiguous(levels):
             raise InputError(f"a phantom needs a contiguous run of levels from the top, not {self.levels}")
         for level in levels[:-1]:

@@ -22,6 +22,7 @@ from enbloc.phantoms.painting import (
     patch_of,
     slab_index,
     union,
+    whole,
 )
 from enbloc.phantoms.solids import Bounds, Ellipsoid, Range, SkewBox, Solid
 from enbloc.phantoms.spine import SpinePhantom
@@ -46,6 +47,8 @@ class Wedge:
         Soft-tissue part (layer A): how far past the outer cortex, on the same rays.
     canal_mm : float
         Epidural part (layer D): how far into the canal from the first bone, on the same rays.
+
+    `share` and `parts` restrict the bone alone; the parts outside it follow the angle and the heights.
     """
 
     theta_deg: Range
@@ -176,8 +179,7 @@ def _piece_patch(phantom: SpinePhantom, piece: Piece, grid: Grid) -> Patch:
 
 
 def _in_wedge(phantom: SpinePhantom, level: Level, shape: Wedge, grid: Grid) -> Bools:
-    everywhere = (slice(0, grid.shape[0]), slice(0, grid.shape[1]), slice(0, grid.shape[2]))
-    u, v, w = frame_coordinates(grid, phantom.frames[level], everywhere)
+    u, v, w = frame_coordinates(grid, phantom.frames[level], whole(grid))
     canal = canal_mask(phantom, grid, slab_index(phantom, grid))
     bone = bone_mask(phantom, level, grid, canal)
     rays = radial_share(polar(phantom, level), u, v, w)

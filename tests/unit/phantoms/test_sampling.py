@@ -10,7 +10,7 @@ from enbloc.foundation.space.grids import Grid
 from enbloc.phantoms.demo import demo_case, demo_phantom, demo_tumour
 from enbloc.phantoms.painting import canal_mask, slab_index
 from enbloc.phantoms.sampling import HU, Scan, sample, sample_labels, scan_grid
-from enbloc.phantoms.spine import Bends, Pose, SpinePhantom, turn_matrix
+from enbloc.phantoms.spine import Bends, Pose, SpinePhantom, body_centre_mm, turn_matrix
 from enbloc.phantoms.tumours import sphere, tumour_mask
 from enbloc.phantoms.vertebra import body_column, canal_half_mm, sizes_of
 
@@ -83,6 +83,8 @@ def test_body_and_canal_have_the_sizes_of_the_formula_at_one_millimetre(level):
     half_u, half_v = canal_half_mm(sizes)
     in_body = np.count_nonzero(local[:, 1] < -half_v) * labels.grid.voxel_ml * 1000.0
     assert in_body == pytest.approx(body_column(sizes).volume_mm3, rel=0.02)
+    centroid = points[local[:, 1] < -half_v].mean(axis=0)
+    np.testing.assert_allclose(centroid, body_centre_mm(phantom, level), atol=0.15)
     canal = canal_mask(phantom, labels.grid, slab_index(phantom, labels.grid))
     inside = phantom.frames[level].to_frame(labels.grid.to_patient(np.argwhere(canal)))
     tall = 12.0
