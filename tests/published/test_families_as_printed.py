@@ -95,6 +95,16 @@ def test_an_open_sector_keeps_the_option_and_becomes_its_condition(typed) -> Non
     assert "F2" not in {reason.rule for reason in by_side["right"].because}
 
 
+def test_an_open_level_is_a_condition(typed) -> None:
+    settled = typed(L2=({5, 6}, "BC"), L3=(set(), ""))
+    level = settled.levels["L3"]
+    opened = attrs.evolve(level, layers={**level.layers, "B": Verdict.UNDECIDED})
+    extent = attrs.evolve(settled, source="measured", levels={**settled.levels, "L3": opened})
+    options, _ = enumerate_options(extent, classify(extent, NOBODY), NOBODY)
+    assert options[0].levels == ("L2",)
+    assert any("On condition that L3" in reason.says for reason in options[0].because)
+
+
 def test_too_many_levels_and_separate_tumours_are_rejected(typed) -> None:
     cell = ({5, 6}, "BC")
     six = typed(T5=cell, T6=cell, T7=cell, T8=cell, T9=cell, T10=cell)

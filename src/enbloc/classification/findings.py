@@ -197,8 +197,7 @@ def _adjacent(extent: Extent) -> Finding:
         Verdict.UNMET: "Tumour in one vertebra only, or in none that neighbour each other.",
         Verdict.UNDECIDED: f"Whether the tumour reaches the next vertebra is open at {where}.",
     }[verdict]
-    measured = Unknown("stated by the surgeon") if extent.source == "typed" else Unknown("counted from the levels")
-    return Finding("adjacent", verdict, measured, says, "Images of the end plates and the disc")
+    return Finding("adjacent", verdict, _counted(extent), says, "Images of the end plates and the disc")
 
 
 def _skip(extent: Extent) -> Finding:
@@ -210,7 +209,11 @@ def _skip(extent: Extent) -> Finding:
         Verdict.UNMET: "One continuous tumour in the levels described.",
         Verdict.UNDECIDED: "Whether there are separate tumours is open.",
     }[verdict]
-    return stated("skip", verdict, says, "MRI of the whole spine")
+    return Finding("skip", verdict, _counted(extent), says, "MRI of the whole spine")
+
+
+def _counted(extent: Extent) -> Unknown:
+    return Unknown("stated by the surgeon" if extent.source == "typed" else "counted from the levels on the images")
 
 
 def _grade(facts: Facts) -> tuple[Finding, Finding]:

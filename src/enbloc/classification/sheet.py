@@ -41,7 +41,9 @@ def classify(extent: Extent, clinical: Clinical, findings: Mapping[str, Finding]
     found = find(extent, clinical)
     facts = Facts(extent, clinical, with_supplied(found, supplied))
     answers = {system: answer(facts) for system, answer in SYSTEMS.items()}
-    problems = (*_of_facts(facts), *_of_supplied(found, supplied), *_of_answers(answers))
+    problems = (*_of_facts(facts), *_of_supplied(found, supplied))
+    if levels_that_may(extent):
+        problems = (*problems, *_of_answers(answers))
     return Sheet(answers, problems)
 
 

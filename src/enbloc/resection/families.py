@@ -247,6 +247,8 @@ def _conditions(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> It
             (),
             limits.reason.rule,
         )
+    if unsure := [level for level in levels_that_may(extent) if level not in levels]:
+        yield Reason(f"On condition that {', '.join(unsure)} can be shown free; this is open.", "ours")
     cervical_body = limits.family == "vertebrectomy" and any(region(level) == "cervical" for level in levels)
     layers = [k for k in ("A", "D", "E", "F") if layer_verdict(extent, k) is Verdict.UNDECIDED]
     if cervical_body and layers:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from enbloc.classification import tables
 from enbloc.classification.enneking import ADVICE
 from enbloc.classification.wbb_answer import write_sectors
-from enbloc.foundation.evidence.bibliography import read_bibliography
+from enbloc.foundation.evidence.bibliography import read_bibliography, supports
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.rules import Answers, Row, RuleTable
 from enbloc.foundation.evidence.scores import Band, ScoreTable
@@ -31,8 +31,8 @@ _HEAD = """# The rules
 This page is generated from the tables that the program runs; a test fails when it is stale. To correct a rule, correct
 its table. How firm a rule is stands in its status: `verified` was read in the named source, `verified (2nd)` in a
 secondary one, `unverified/…` is general knowledge with a confidence, `ours` is a default of the project that a surgeon
-must confirm. A criterion that a row does not name may have any answer. Where a criterion is open, every category that
-is still possible is given.
+must confirm. A rule whose only sources have no confirmed identity is marked *to be confirmed*. A criterion that a row
+does not name may have any answer. Where a criterion is open, every category that is still possible is given.
 """
 
 
@@ -97,7 +97,8 @@ def _reasons(title: str, reasons: Iterable[Reason]) -> str:
 
 
 def _basis(rule: Row | Band | Reason) -> tuple[str, str, str]:
-    return rule.status, rule.rule, ", ".join(rule.cites)
+    unsure = " (to be confirmed)" if rule.cites and not supports(rule.cites) else ""
+    return rule.status, rule.rule, ", ".join(rule.cites) + unsure
 
 
 def _when(when: Answers) -> str:

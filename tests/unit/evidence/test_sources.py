@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from enbloc.foundation.evidence.bibliography import TO_BE_CONFIRMED, printable, read_bibliography, source, supports
+from enbloc.foundation.evidence.bibliography import TO_BE_CONFIRMED, read_bibliography, source, supports
 from enbloc.foundation.evidence.items import item, read_items, reason_from
 
 
@@ -24,7 +24,6 @@ def test_a_source_of_unknown_identity_is_never_printed_as_a_reference() -> None:
 def test_such_a_source_supports_nothing_alone() -> None:
     assert not supports(("tomita2001",))
     assert supports(("tomita2001", "boriani2018"))
-    assert printable(("tomita2001", "boriani2018")) == ("boriani2018",)
 
 
 def test_no_latex_is_left_in_any_reference() -> None:

@@ -74,11 +74,6 @@ def supports(keys: Iterable[str]) -> bool:
     return any(source(key).checked != "no" for key in keys)
 
 
-def printable(keys: Iterable[str]) -> tuple[str, ...]:
-    """The keys that may be printed as references."""
-    return tuple(key for key in keys if source(key).checked != "no")
-
-
 def _source(key: str, entry: Entry) -> Source:
     checked = cast(Checked, entry.fields.get("x-checked", "no"))
     text = TO_BE_CONFIRMED if checked == "no" else _one_line(entry)
