@@ -21,9 +21,6 @@ from enbloc.strategy.rivals import list_rivals
 
 Answer = Literal["yes", "conditional", "no"]
 
-_LONG_ENOUGH = {"2-3", "4-5"}
-"""Bands of the Tomita score that allow an excision with a margin (TOS-5)."""
-
 _BIOPSY = "A biopsy that confirms the histology"
 
 
@@ -128,16 +125,17 @@ def _performance(clinical: Clinical) -> str:
 
 
 def _survival(sheet: Sheet) -> Finding:
-    """By the bands of the Tomita score, which did not predict survival reliably in a later series (TOS-6)."""
-    score = sheet.answers.get("tomita_score")
-    bands = set(score.possible) if score else set()
-    if bands and not bands & _LONG_ENOUGH:
-        says = f"Tomita score in the bands {', '.join(sorted(bands))}: palliative or supportive care."
-        return Finding("survival", Verdict.UNMET, Unknown(f"stated: {says}"), says)
-    if bands and bands <= _LONG_ENOUGH:
-        says = f"Tomita score in the bands {', '.join(sorted(bands))}: an excision with a margin."
-        return Finding("survival", Verdict.MET, Unknown(f"stated: {says}"), says)
-    return Finding("survival", Verdict.UNDECIDED, Unknown("not stated"), "The prognostic scores leave it open.")
+    """By the revised Tokuhashi score; the source of the Tomita bands is not confirmed, so they decide nothing."""
+    bands = sheet.answers["tokuhashi"].possible
+    decides: Mapping[tuple[str, ...], Verdict] = {("0-8",): Verdict.UNMET, ("12-15",): Verdict.MET}
+    verdict = decides.get(bands, Verdict.UNDECIDED)
+    tomita = sheet.answers["tomita_score"].possible
+    says = f"Revised Tokuhashi score {_or(bands)}, Tomita score {_or(tomita)}."
+    return Finding("survival", verdict, Unknown("see the classification"), says)
+
+
+def _or(bands: tuple[str, ...]) -> str:
+    return " or ".join(bands) or "unknown"
 
 
 def _stage_3(sheet: Sheet) -> Finding:

@@ -103,6 +103,16 @@ def test_every_condition_of_a_metastasis_is_met_not_met_or_undecided() -> None:
     assert any("Karnofsky" in text for text in indication.would_settle)
 
 
+def test_survival_follows_the_tokuhashi_bands() -> None:
+    def said(**facts: object) -> str:
+        indication = judge(metastases="solitary", **facts)
+        return next(reason.says for reason in indication.because if "survival:" in reason.says)
+
+    assert "(survival: undecided)" in said(histology="renal_cell_carcinoma", neurology="E")
+    assert "(survival: met)" in said(histology="thyroid_carcinoma", neurology="E")
+    assert "(survival: not met)" in said(histology="lung_carcinoma", neurology="A")
+
+
 def test_a_primary_that_is_not_controlled_may_still_be_controllable() -> None:
     indication = judge(histology="renal_cell_carcinoma", metastases="solitary", primary_controlled=False)
     assert indication.en_bloc == "conditional"
