@@ -11,7 +11,7 @@ from enbloc.adapters.files.case_writer import write_case
 from enbloc.errors import FileError
 from enbloc.phantoms.demo import demo_case
 
-DEMO_ID = "demo"
+DEMO_ID = "demo-phantom"
 
 
 def write_demo(folder: Path) -> None:

