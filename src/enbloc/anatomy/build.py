@@ -20,11 +20,11 @@ from enbloc.anatomy.parts import find_parts, local_coordinates
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
-from enbloc.anatomy.vertebrae import build_vertebra
+from enbloc.anatomy.vertebrae import Bone, build_vertebra
 from enbloc.errors import InputError
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
-from enbloc.foundation.space.sampling import sample_linear, sample_nearest
+from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level, order, sort_levels
 from enbloc.intake.case import Case, LabelFile, Problem
 
@@ -42,6 +42,9 @@ NEIGHBOURS = 2
 
 LEAST_VERTEBRA_VOXELS = 40
 """Smaller label islands are no vertebra that could be measured."""
+
+OUTSIDE_HU = -1024.0
+"""What lies outside the CT's field of view: air."""
 
 CURVE_STEP_MM = 1.0
 """Distance of the planes across the curve."""
@@ -89,7 +92,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         bone=bone,
         parts=_parts_on(grid, bone, vertebrae),
         canal=canal_mask(stack, curve, grid, bone),
-        ct=_ct_on(grid, case.ct),
+        ct=_ct_on(grid, case.ct, full, box),
         label_error_mm=float(grid.spacing_mm.max()) / 2,
         problems=_problems(vertebrae, touched, stack, base, case.label_files),
     )
@@ -231,15 +234,26 @@ def _vertebrae(
     stack: CanalStack,
     curve: SpineCurve,
 ) -> dict[Level, Vertebra]:
-    step = float(grid.spacing_mm.max())
-    return {
-        level: build_vertebra(level, whole[level], _points(grid, bone, n), step, stack, curve, n)
+    voxel = float(grid.spacing_mm.max())
+    bones = [
+        Bone(level, n, grid.to_patient(np.argwhere(bone == n)), voxel, whole[level])
         for n, level in enumerate(names, start=1)
-    }
+    ]
+    alone = [build_vertebra(b, stack, curve) for b in bones]
+    lines = [_line(alone, n) for n in range(len(alone))]
+    return {b.level: build_vertebra(b, stack, curve, line) for b, line in zip(bones, lines, strict=True)}
 
 
-def _points(grid: Grid, bone: NDArray[np.uint8], number: int) -> Floats:
-    return grid.to_patient(np.argwhere(bone == number))
+def _line(vertebrae: list[Vertebra], n: int) -> Floats | None:
+    """The direction between the bodies on both sides of the n-th vertebra, cranially; None where one is missing."""
+    if not 0 < n < len(vertebrae) - 1:
+        return None
+    above, below = vertebrae[n - 1], vertebrae[n + 1]
+    if not (above.whole and below.whole):
+        return None
+    between = above.body_centre_mm - below.body_centre_mm
+    line: Floats = between / np.linalg.norm(between)
+    return line
 
 
 def _parts_on(grid: Grid, bone: NDArray[np.uint8], vertebrae: Mapping[Level, Vertebra]) -> NDArray[np.uint8]:
@@ -250,12 +264,17 @@ def _parts_on(grid: Grid, bone: NDArray[np.uint8], vertebrae: Mapping[Level, Ver
     return parts
 
 
-def _ct_on(grid: Grid, ct: Volume | None) -> Volume | None:
+def _ct_on(grid: Grid, ct: Volume | None, full: Grid, box: tuple[slice, slice, slice]) -> Volume | None:
+    """The CT on the scene's grid: cut out where it lies on the labels' grid already, else read between its voxels."""
     if ct is None:
         return None
-    indices = np.stack(np.meshgrid(*(np.arange(n) for n in grid.shape), indexing="ij"), axis=-1)
-    points = grid.to_patient(indices.reshape(-1, 3)).reshape(indices.shape)
-    return Volume(grid, sample_linear(ct.grid, ct.values, points, outside=-1024.0).astype(np.float32))
+    if ct.grid.same_as(full):
+        return Volume(grid, ct.values[box].astype(np.float32))
+    to_ct = np.linalg.inv(ct.grid.affine) @ grid.affine
+    values = ndimage.affine_transform(
+        ct.values, to_ct[:3, :3], to_ct[:3, 3], grid.shape, np.float32, order=1, cval=OUTSIDE_HU
+    )
+    return Volume(grid, values)
 
 
 def _problems(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from enbloc.anatomy.spine_curve import SpineCurve, plane_points, to_curve
+from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level
@@ -36,6 +37,9 @@ RING_LEFT_MM, RING_DORSAL_MM = 14.0, (1.0, 28.0)
 
 RING_STEP_MM = 9.0
 """Canal centres of neighbouring levels stray no further than this from their running median, across the curve."""
+
+WALL_REACH_MM = 24.0
+"""No canal wall is further from the canal's middle: more than half the width of the largest plausible canal."""
 
 CLOSE_GAP_MM = (1.5, 3.0)
 """Gaps in a ring that are closed on the second and third try, for thick slices and eroded labels."""
@@ -108,22 +112,23 @@ def find_canal(
 
 def canal_mask(stack: CanalStack, curve: SpineCurve, grid: Grid, bone: NDArray[np.uint8]) -> Bools:
     """The canal on the grid: inside the joined rings and not bone."""
-    half = HALF_WIDTH_MM
-    ends = curve.points_mm[[0, -1]]
-    corners = np.vstack([ends - 1.5 * half, ends + 1.5 * half])
-    indices = grid.to_index(_box_corners(corners.min(axis=0), corners.max(axis=0)))
-    low = np.clip(np.floor(indices.min(axis=0)).astype(int), 0, grid.shape)
-    high = np.clip(np.ceil(indices.max(axis=0)).astype(int) + 1, 0, grid.shape)
     mask = np.zeros(grid.shape, dtype=bool)
-    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    free = np.argwhere(bone[box] == 0) + low
-    if not len(free):
-        return mask
-    straight = to_curve(curve, grid.to_patient(free))
-    near = (np.abs(straight[:, :2]) < half).all(axis=1)
-    inside = _signed_at(stack, straight[near]) < 0.0
-    mask[tuple(free[near][inside].T)] = True
+    free = np.argwhere(_near_canal(stack, curve, grid) & (bone == 0))
+    if len(free):
+        inside = _signed_at(stack, to_curve(curve, grid.to_patient(free))) < 0.0
+        mask[tuple(free[inside].T)] = True
     return mask
+
+
+def _near_canal(stack: CanalStack, curve: SpineCurve, grid: Grid) -> Bools:
+    """Voxels no further from the canal's middle line than its walls can be."""
+    centres = np.stack([canal_centre(stack, float(n))[0] for n in range(len(curve.points_mm))])
+    line = curve.points_mm + centres[:, :1] * curve.left + centres[:, 1:] * curve.dorsal
+    indices = np.rint(grid.to_index(line)).astype(np.intp)
+    indices = indices[((indices >= 0) & (indices < np.array(grid.shape))).all(axis=1)]
+    middle = np.zeros(grid.shape, dtype=bool)
+    middle[tuple(indices.T)] = True
+    return np.asarray(distance_to_voxels(grid, middle) < WALL_REACH_MM, dtype=bool)
 
 
 def canal_centre(stack: CanalStack, sample: float) -> tuple[Floats, Floats]:
@@ -238,7 +243,3 @@ def _disc(radius_mm: float) -> Bools:
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     disc: Bools = x**2 + y**2 <= (radius_mm / PIXEL_MM) ** 2 + 1e-9
     return disc
-
-
-def _box_corners(low: Floats, high: Floats) -> Floats:
-    return np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])

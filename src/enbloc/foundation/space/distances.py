@@ -26,11 +26,15 @@ def distance_to(grid: Grid, region: Bools) -> Floats:
 
 def outward(grid: Grid, region: Bools) -> Floats:
     """Distance from outer voxels to the surface of `region`, mm; zero inside."""
+    centre_to_centre = distance_to_voxels(grid, region)
+    return np.maximum(centre_to_centre - float(grid.spacing_mm.min()) / 2, 0.0) * (centre_to_centre > 0)
+
+
+def distance_to_voxels(grid: Grid, region: Bools) -> Floats:
+    """Distance from every voxel's centre to the nearest voxel centre of `region`, mm; zero inside."""
     spacing = tuple(float(s) for s in grid.spacing_mm)
-    centre_to_centre: Floats = edt.edt(
-        np.asfortranarray(~region), anisotropy=spacing, black_border=False, parallel=2
-    ).astype(np.float64)
-    return np.maximum(centre_to_centre - min(spacing) / 2, 0.0) * (centre_to_centre > 0)
+    found: Floats = edt.edt(np.asfortranarray(~region), anisotropy=spacing, black_border=False, parallel=2)
+    return found.astype(np.float64)
 
 
 def surface_points(grid: Grid, region: Bools) -> Floats:
