@@ -57,3 +57,10 @@ def test_the_text_reads_back_to_the_value(value: object) -> None:
 @given(st.floats(-1e6, 1e6))
 def test_rounding_stays_within_its_decimals(number: float) -> None:
     assert abs(to_plain(number) - number) <= 0.5 * 10**-DECIMALS + 1e-9
+
+
+def test_deep_values_take_no_longer_than_their_size() -> None:
+    deep: object = 1.0
+    for _ in range(40):
+        deep = {"a": [deep]}
+    assert json_text(deep).count("a") == 40

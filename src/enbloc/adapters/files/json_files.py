@@ -13,6 +13,7 @@ from collections.abc import Mapping, Set
 from enum import Enum
 from typing import Any
 
+import attrs
 import cattrs
 import numpy as np
 
@@ -28,7 +29,6 @@ def _converter() -> cattrs.Converter:
     converter = cattrs.Converter()
     converter.register_unstructure_hook(Unknown, lambda unknown: {"unknown": unknown.because})
     converter.register_unstructure_hook(Estimate, _estimate)
-    converter.register_unstructure_hook_func(lambda kind: kind is np.ndarray, lambda array: array.tolist())
     return converter
 
 
@@ -50,20 +50,21 @@ def to_plain(value: object) -> Any:
     TypeError
         If it holds something that has no form in JSON.
     """
-    return _tidy(_CONVERTER.unstructure(value))
+    plain = _CONVERTER.unstructure(value) if attrs.has(type(value)) else value
+    if isinstance(plain, Mapping):
+        return {str(key): to_plain(item) for key, item in plain.items()}
+    if isinstance(plain, Set):
+        return [to_plain(item) for item in sorted(plain)]
+    if isinstance(plain, list | tuple):
+        return [to_plain(item) for item in plain]
+    return _plain_scalar(plain)
 
 
-def _tidy(value: object) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _tidy(to_plain(item)) for key, item in value.items()}
+def _plain_scalar(value: object) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, np.ndarray | np.generic):
-        return _tidy(value.tolist())
-    if isinstance(value, Set):
-        return [_tidy(to_plain(item)) for item in sorted(value)]
-    if isinstance(value, list | tuple):
-        return [_tidy(to_plain(item)) for item in value]
+        return to_plain(value.tolist())
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} has no form in JSON; what is not known is Unknown")
