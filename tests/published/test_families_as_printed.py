@@ -37,7 +37,10 @@ def why_not(extent: Extent, family: str, side: str | None = None) -> set[str]:
         ({8, 9, 10, 11}, {("sagittal_resection", "right")}),
         ({4, 5}, {("sagittal_resection", "left"), ("vertebrectomy", "right")}),
         (ARCH, {("posterior_arch_resection", None)}),
-        ({4, 5, 6, 7, 8, 9}, set()),
+        ({4, 5, 6, 7, 8, 9}, {("vertebrectomy", None)}),
+        ({3, 4, 5, 6, 7}, {("vertebrectomy", "right")}),
+        ({5, 6, 9, 10, 11}, {("vertebrectomy", "left")}),
+        ({4, 5, 6, 11}, set()),
         ({1, 2, 3, 4}, set()),
         (set(range(1, 13)), set()),
     ],
@@ -55,7 +58,8 @@ def test_the_other_numbering_mirrors_the_sides_and_nothing_else(typed, sectors) 
 
 def test_every_rejection_names_its_rule(typed) -> None:
     both = typed(L2=({4, 5, 6, 7, 8, 9}, "BC"))
-    assert {"FAM-1", "F10"} <= why_not(both, "vertebrectomy", "right")
+    assert {"FAM-2", "F10"} <= why_not(both, "sagittal_resection", "left")
+    assert "FAM-1" in why_not(typed(L2=({1, 2, 3, 4}, "BC")), "vertebrectomy", "right")
     assert "F3" in why_not(typed(L2=({1, 2, 3, 4}, "BC")), "posterior_arch_resection")
     assert "F1" in why_not(typed(L2=(set(range(1, 13)), "BC")), "vertebrectomy", "left")
     assert "BOR-1" in why_not(typed(L2=(BODY, "BC")), "anterior_corpectomy")

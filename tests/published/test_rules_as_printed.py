@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[2]
 LOOSER = {
     "F5": "verified",
     "F6": "ours",
+    "F8": "ours",
+    "MOD-2": "ours",
     "TOM-3": "verified (2nd)",
     "TOM-4": "unverified/high",
     "TOM-5": "unverified/high",

@@ -260,7 +260,8 @@ def _parts_on(grid: Grid, bone: NDArray[np.uint8], vertebrae: Mapping[Level, Ver
     parts = np.zeros(grid.shape, dtype=np.uint8)
     for number, vertebra in enumerate(vertebrae.values(), start=1):
         mask = bone == number
-        parts[mask] = find_parts(vertebra, local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask))))
+        local = local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask)))
+        parts[mask] = find_parts(vertebra, local, float(grid.spacing_mm.max()))
     return parts
 
 

@@ -45,34 +45,39 @@ def to_patient(frame: Frame, local_mm: Floats) -> Floats:
     return points
 
 
-def find_parts(vertebra: Vertebra, local_mm: Floats) -> NDArray[np.uint8]:
-    """The part (index into `PARTS`) of each bone point (n, 3), given in the vertebra's frame."""
+def find_parts(vertebra: Vertebra, local_mm: Floats, voxel_mm: float) -> NDArray[np.uint8]:
+    """The part (index into `PARTS`) of all voxel centres (n, 3) of a vertebra, given in its frame."""
     left, dorsal = local_mm[:, 0], local_mm[:, 1]
     centre = float((vertebra.body_centre_mm - vertebra.frame.origin_mm) @ vertebra.frame.left)
     half = vertebra.body_width_mm / 2 + RIM_MM
-    to_left = max(centre + half, vertebra.canal_radius_left_mm + LEAST_PEDICLE_MM)
-    to_right = min(centre - half, -vertebra.canal_radius_right_mm - LEAST_PEDICLE_MM)
     parts = np.where(left >= 0, ARCH_LEFT, ARCH_RIGHT).astype(np.uint8)
-    beside = (dorsal < vertebra.canal_dorsal_mm) & (left < to_left) & (left > to_right)
-    parts[beside & (left >= 0)] = PEDICLE_LEFT
-    parts[beside & (left < 0)] = PEDICLE_RIGHT
-    wall = np.where(left >= 0, _neck_mm(vertebra, local_mm, +1), _neck_mm(vertebra, local_mm, -1))
-    beyond = (np.abs(left - centre) >= half) & (region(vertebra.level) != "thoracic")
-    parts[(dorsal < wall) & ~beyond] = BODY
+    body = (np.abs(left - centre) < half) | (region(vertebra.level) == "thoracic")
+    for side, pedicle in ((+1, PEDICLE_LEFT), (-1, PEDICLE_RIGHT)):
+        neck, border = _neck(vertebra, local_mm, voxel_mm, side)
+        mine = side * left >= 0.0
+        parts[mine & (dorsal < vertebra.canal_dorsal_mm) & (side * left < border)] = pedicle
+        parts[mine & (dorsal < neck) & body] = BODY
     return parts
 
 
-def _neck_mm(vertebra: Vertebra, local_mm: Floats, side: int) -> float:
-    """Dorsal coordinate at which the body's corner of one side narrows into the pedicle, mm."""
+def _neck(vertebra: Vertebra, local_mm: Floats, voxel_mm: float, side: int) -> tuple[float, float]:
+    """Where the body's corner of one side narrows into the pedicle (dorsal mm), and the pedicle's outer border (mm).
+
+    The border is how far bone reaches sideways at the narrowest place, where no transverse process stands off, and one
+    voxel more: half of it for the voxels' own size, half for the label's error.
+    """
     ventral = vertebra.canal_ventral_mm
     radius = vertebra.canal_radius_left_mm if side > 0 else vertebra.canal_radius_right_mm
     lateral = side * local_mm[:, 0]
     reach = max(vertebra.body_width_mm / 2 + RIM_MM, radius + LEAST_PEDICLE_MM)
-    dorsal = np.sort(local_mm[(lateral > radius / 2) & (lateral < reach), 1])
+    beside = (lateral > radius / 2) & (lateral < reach)
+    dorsal = np.sort(local_mm[beside, 1])
     places = np.arange(ventral, vertebra.canal_dorsal_mm / 2, PROFILE_STEP_MM)
     window = 3 * PROFILE_STEP_MM
     areas = np.searchsorted(dorsal, places + window) - np.searchsorted(dorsal, places - window)
     narrowest = int(np.argmin(areas))
     wide = np.flatnonzero(areas[:narrowest] > NECK_GROWTH * max(int(areas[narrowest]), 1))
     neck = float(places[wide[-1]]) + PROFILE_STEP_MM if len(wide) else ventral
-    return min(neck, ventral + MOST_CORNER_MM)
+    there = lateral[beside & (np.abs(local_mm[:, 1] - places[narrowest]) < window)]
+    border = float(np.percentile(there, 98.0)) + voxel_mm if len(there) else reach
+    return min(neck, ventral + MOST_CORNER_MM), max(border, radius + LEAST_PEDICLE_MM / 2)

@@ -2,10 +2,10 @@
 
 Definitions (knowledge: GEO-1..6, LAY-1..3, all the project's own choice): the angle grows around the canal centre in
 the vertebra's transverse plane from dorsal to the patient's left; body = bone ventral of the posterior wall's coronal
-plane; pedicle = bone between that plane and the coronal plane through the canal centre, medial of the pedicle's outer
-border; arch = the rest. Pedicles are sectors 4 and 9, the body is clamped to 5-8, the arch to 1-3 and 10-12. Layer C is
-bone nearer than half way from the first to the last bone on its ray, B the other half. Outside the bone: D in the
-canal, disc in a disc, else A; those belong to the level in whose slab they lie.
+plane; pedicle = bone beside the canal, between that plane and the one through the canal's dorsal wall, medial of the
+pedicle's outer border; arch = the rest. Pedicles are sectors 4 and 9, the body is clamped to 5-8, the arch to 1-3 and
+10-12. Layer C is bone nearer than half way from the first to the last bone on its ray, B the other half. Outside the
+bone: D in the canal, disc in a disc, else A; those belong to the level in whose slab they lie.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def part_index(sizes: Sizes, u: Floats, v: Floats) -> NDArray[np.uint8]:
     arch = np.where(left, 3, 4)
     pedicle = np.where(left, 1, 2)
     medial = np.abs(u) <= pedicle_border_mm(sizes, np.clip(v, -half_v, 0.0))
-    parts = np.where(v < -half_v, 0, np.where((v < 0.0) & medial, pedicle, arch))
+    parts = np.where(v < -half_v, 0, np.where((v < half_v) & medial, pedicle, arch))
     return parts.astype(np.uint8)
 
 

@@ -1,8 +1,10 @@
 """Which kinds of resection the Extent leaves possible.
 
 Strategy: each family of the mobile spine has the sectors that its specimen may hold (FAM-1, FAM-2, FAM-3); tumour in
-any other sector means that some cut would pass through tumour (F1). A sector that is open keeps the option and becomes
-its condition. What no family takes is rejected with the failed rule; piecemeal removal always stays as the rival.
+any other sector means that some cut would pass through tumour (F1). Where no family takes the tumour as printed, a
+vertebrectomy is kept if the ring can still be opened in free bone (F8, MOD-2). A sector that is open keeps the option
+and becomes its condition. What no family takes is rejected with the failed rule; piecemeal removal always stays as
+the rival.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from enbloc.classification.extent import (
 from enbloc.classification.findings import levels_that_may
 from enbloc.classification.wbb_answer import write_sectors
 from enbloc.foundation.evidence.classifications import Sheet
+from enbloc.foundation.evidence.items import reason_from
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
@@ -104,6 +107,13 @@ def enumerate_options(
             rejected.append(Rejected(limits.family, against, limits.side))
         else:
             options.append(Option(limits.family, levels, limits.side, tuple(_for(extent, limits, levels, clinical))))
+    if not options and not general:
+        options += _beyond_print(extent, levels, clinical)
+        taken = {(option.family, option.side) for option in options}
+        laminar = ("vertebrectomy", None) in taken
+        rejected = [
+            r for r in rejected if (r.family, r.side) not in taken and not (laminar and r.family == "vertebrectomy")
+        ]
     rejected += _not_placed(extent, levels, general)
     return (*options, _intralesional(levels)), tuple(rejected)
 
@@ -183,6 +193,53 @@ def _ring(extent: Extent, limits: Limits, beyond: tuple[int, ...]) -> Iterator[R
     ):
         says = "Tumour in the body and in the arch on both sides: some cut through the ring would meet tumour."
         yield Reason(says, "verified", ("lmu_vertebrectomy",), "F1")
+
+
+def _beyond_print(extent: Extent, levels: tuple[Level, ...], clinical: Clinical) -> Iterator[Option]:
+    """Vertebrectomies beyond the printed sectors, where the ring can still be opened; asked when no family fits."""
+    for limits in LIMITS:
+        if limits.family == "vertebrectomy" and (wider := _wider(extent, limits, levels, clinical)):
+            yield Option("vertebrectomy", levels, limits.side, wider)
+    if laminar := _between_laminae(extent, levels):
+        yield Option("vertebrectomy", levels, None, laminar)
+
+
+def _wider(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: Clinical) -> tuple[Reason, ...]:
+    """Why a vertebrectomy stands beyond its printed sectors: the free pedicle and the arch beside it give room (F8).
+
+    Empty where it does not. Tumour may then also hold the arch of its own side; the cut goes through the free lamina.
+    """
+    free_side = (RIGHT_PEDICLE, *RIGHT_ARCH) if limits.side == "right" else (LEFT_PEDICLE, *LEFT_ARCH)
+    in_body = bool(_sectors(extent, Verdict.MET, BODY))
+    if not in_body or tuple(_cervical(extent, limits, levels)) or _sectors(extent, Verdict.MET, free_side):
+        return ()
+    beyond = _sectors(extent, Verdict.MET, tuple(s for s in SECTORS if s not in limits.sectors))
+    says = (
+        f"Tumour in {_say(beyond)} lies outside the printed {write_sectors(limits.sectors)}; kept because the "
+        f"{limits.side} pedicle and the three sectors of the arch beside it are not involved."
+    )
+    return (Reason(says, "ours", _FAM, "F8"), *_for(extent, limits, levels, clinical))
+
+
+def _between_laminae(extent: Extent, levels: tuple[Level, ...]) -> tuple[Reason, ...]:
+    """Why a vertebrectomy stands with both pedicles involved: the ring is opened between two laminae (MOD-2).
+
+    Empty where it does not: in the neck, or where no three neighbouring sectors of the arch are free.
+    """
+    both = {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(_sectors(extent, Verdict.MET))
+    cervical = any(region(level) == "cervical" for level in levels)
+    ring = (*RIGHT_ARCH, *LEFT_ARCH)
+    free = [sector_verdict(extent, sector) is not Verdict.MET for sector in ring]
+    if not both or cervical or not any(all(free[n : n + 3]) for n in range(len(ring) - 2)):
+        return ()
+    says = (
+        "Both pedicles are involved: laminar cuts where the window lets the sac out, or else a planned intralesional "
+        "cut through a pedicle, with consent."
+    )
+    return (
+        Reason(says, "ours", (), "MOD-2"),
+        reason_from("IMG-03", "Expect more local recurrence than with a free pedicle (metastases: 23 against 9 %)."),
+    )
 
 
 def _cervical(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:
