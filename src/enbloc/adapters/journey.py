@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,8 +78,8 @@ def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Prog
     EnblocError
         If the case cannot be read or the run not written.
     """
-    target = out if out is not None else default_out(folder)
     case, doubts = read_case(folder, report_progress)
+    target = out if out is not None else default_out(folder, case.id)
     check_target(target, case.id, force)
     found = walk(case, Settings(), report_progress)
     record = attrs.evolve(found, problems=(*doubts, *found.problems))
@@ -91,11 +92,12 @@ def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Prog
     return Journey(record, document, target)
 
 
-def default_out(folder: Path) -> Path:
-    """``CASE-run`` beside the case, or in the current folder when nothing may be written there."""
+def default_out(folder: Path, case_id: str) -> Path:
+    """``CASE-run`` beside the case, or ``ID-run`` in the current folder when nothing may be written beside it."""
     case = folder.resolve()
-    beside = case.with_name(f"{case.name}-run")
-    return beside if os.access(case.parent, os.W_OK) else Path(f"{case.name}-run")
+    mode = case.parent.stat().st_mode
+    may_write = os.access(case.parent, os.W_OK) and mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    return case.with_name(f"{case.name}-run") if may_write else Path(f"{case_id}-run")
 
 
 def compose_document(record: Record) -> Document:

@@ -1,0 +1,104 @@
+"""`enbloc demo` on a bare machine: it builds a case, plans it, and what it writes holds together."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import trimesh
+
+from enbloc.adapters.files.nifti import read_nifti
+from enbloc.adapters.files.schemas.catalogue import SCHEMAS
+from enbloc.foundation.evidence.bibliography import read_bibliography
+
+PROGRAM = Path(sys.executable).with_name("enbloc")
+
+
+def run(folder: Path, *words: str, seed: str = "0") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    return subprocess.run([PROGRAM, *words], cwd=folder, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the demonstration ran."""
+    folder = tmp_path_factory.mktemp("demo")
+    found = run(folder, "demo")
+    assert found.returncode == 0, found.stderr
+    (folder / "printed.txt").write_text(found.stdout)
+    return folder
+
+
+def test_the_demonstration_prints_the_answer_and_where_the_report_lies(demo: Path) -> None:
+    printed = (demo / "printed.txt").read_text()
+    assert "L3" in printed
+    assert "Tomita" in printed
+    assert printed.rstrip().endswith("6-report.html")
+    assert (demo / "enbloc-demo-run" / "6-report.html").stat().st_size > 10_000
+    assert sorted(path.name for path in demo.iterdir()) == ["enbloc-demo", "enbloc-demo-run", "printed.txt"]
+
+
+def test_every_file_follows_its_schema(demo: Path) -> None:
+    files = sorted((demo / "enbloc-demo-run").rglob("*.json"))
+    assert len(files) >= 7
+    for path in files:
+        jsonschema.validate(json.loads(path.read_text()), SCHEMAS[path.stem])
+
+
+def test_specimen_and_remainder_hold_together(demo: Path) -> None:
+    folder = demo / "enbloc-demo-run"
+    plan = json.loads((folder / "5-plans.json").read_text())["plans"][0]
+    specimen, remainder = (
+        read_nifti(folder / "plan" / plan["id"] / f"{name}.nii.gz", name).values > 0
+        for name in ("specimen", "remainder")
+    )
+    tumour = read_nifti(folder / "scene" / "tumour.nii.gz", "tumour")
+    assert not (specimen & remainder).any()
+    assert not ((tumour.values > 0) & ~specimen).any()
+    assert specimen.sum() * tumour.grid.voxel_ml == pytest.approx(plan["specimen_ml"], abs=1e-4)
+    mesh = trimesh.load(folder / "plan" / plan["id"] / "specimen.stl")
+    assert mesh.is_watertight
+    assert mesh.volume / 1000.0 == pytest.approx(plan["specimen_ml"], rel=0.03)
+
+
+def test_cut_normals_point_out_of_the_specimen(demo: Path) -> None:
+    folder = demo / "enbloc-demo-run"
+    plan = json.loads((folder / "5-plans.json").read_text())["plans"][0]
+    tumour = read_nifti(folder / "scene" / "tumour.nii.gz", "tumour")
+    points = tumour.grid.to_patient(np.argwhere(tumour.values > 0))
+    assert plan["cuts"]
+    for cut in plan["cuts"]:
+        normal = np.array(cut["normal"])
+        assert np.linalg.norm(normal) == pytest.approx(1.0, abs=1e-5)
+        assert ((points - np.array(cut["origin_mm"])) @ normal).max() < 0.0
+
+
+def test_every_source_is_in_the_bibliography(demo: Path) -> None:
+    text = "".join(path.read_text() for path in (demo / "enbloc-demo-run").glob("*-*.json"))
+    cited = {key for line in text.splitlines() if '"cites": [' in line for key in line.split('"')[3::2]}
+    assert cited
+    assert cited <= set(read_bibliography())
+
+
+def test_planning_again_with_another_hash_seed_gives_the_same_bytes(demo: Path, tmp_path: Path) -> None:
+    again = run(demo, "plan", "enbloc-demo", "--out", str(tmp_path / "again"), seed="4711")
+    assert again.returncode == 0, again.stderr
+    one, two = demo / "enbloc-demo-run", tmp_path / "again"
+    names = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert names == sorted(path.relative_to(two) for path in two.rglob("*") if path.is_file())
+    assert [str(n) for n in names if (one / n).read_bytes() != (two / n).read_bytes()] in ([], ["record.json"])
+
+
+def test_the_demonstration_leaves_other_folders_alone(tmp_path: Path) -> None:
+    (tmp_path / "enbloc-demo").mkdir()
+    (tmp_path / "enbloc-demo" / "mine.txt").write_text("x")
+    found = run(tmp_path, "demo")
+    assert found.returncode == 1
+    assert "--folder" in found.stderr
+    assert [path.name for path in tmp_path.rglob("*.*")] == ["mine.txt"]
