@@ -10,10 +10,12 @@ from pathlib import Path
 import attrs
 
 from enbloc.adapters.files.case_folder import read_case
-from enbloc.adapters.files.run_folder import REPORT_FILE, check_target, settings_form, write_run
+from enbloc.adapters.files.run_folder import REPORT_FILE, check_is_run_or_free, settings_form, write_run
 from enbloc.anatomy.build import build_scene
 from enbloc.classification.sheet import classify
+from enbloc.errors import InputError
 from enbloc.foundation.evidence.bibliography import read_bibliography
+from enbloc.intake.case import Case, Problem
 from enbloc.intake.checks import check
 from enbloc.report.compose import compose
 from enbloc.report.document import Document, ReportInput
@@ -23,6 +25,7 @@ from enbloc.settings import Settings
 from enbloc.walk import Record, find_extent, walk
 
 Progress = Callable[[str], None]
+Steps = Callable[[Case, Settings, Progress], Record]
 
 
 @attrs.frozen(eq=False)
@@ -47,10 +50,19 @@ def classify_case(folder: Path, report_progress: Progress) -> Record:
     EnblocError
         If the folder cannot be read.
     """
-    case, doubts = read_case(folder, report_progress)
-    settings = Settings()
+    return _walk_folder(folder, walk_to_classes, report_progress)
+
+
+def walk_to_classes(case: Case, settings: Settings, report_progress: Progress) -> Record:
+    """The first steps of `walk`: checks, anatomy, classifications.
+
+    Raises
+    ------
+    InputError
+        If the labels cannot be read as anatomy.
+    """
     report_progress("checking the case")
-    problems = (*doubts, *check(case))
+    problems = check(case)
     if any(problem.grade == "stop" for problem in problems):
         return Record(case, settings, problems)
     report_progress("reading the anatomy")
@@ -78,11 +90,10 @@ def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Prog
     EnblocError
         If the case cannot be read or the run not written.
     """
-    case, doubts = read_case(folder, report_progress)
-    target = out if out is not None else default_out(folder, case.id)
-    check_target(target, case.id, force)
-    found = walk(case, Settings(), report_progress)
-    record = attrs.evolve(found, problems=(*doubts, *found.problems))
+    if out is not None:
+        check_is_run_or_free(out)
+    record = _walk_folder(folder, walk, report_progress)
+    target = out if out is not None else default_out(folder, record.case.id)
     document = compose_document(record)
     report_progress("drawing the report")
     best = min(record.plans, key=lambda plan: plan.rank, default=None)
@@ -90,6 +101,18 @@ def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Prog
     report_progress("writing the run folder")
     write_run(record, target, html, force)
     return Journey(record, document, target)
+
+
+def _walk_folder(folder: Path, steps: Steps, report_progress: Progress) -> Record:
+    """Read a case and walk it. Labels that cannot be read as anatomy stop the case like any check does."""
+    case, doubts = read_case(folder, report_progress)
+    settings = Settings()
+    try:
+        found = steps(case, settings, report_progress)
+    except InputError as error:
+        stop = Problem("stop", error.where or "labels", f"{error.says[:1].upper()}{error.says[1:]}.", error.remedy)
+        found = Record(case, settings, (stop, *check(case)))
+    return attrs.evolve(found, problems=(*doubts, *found.problems))
 
 
 def default_out(folder: Path, case_id: str) -> Path:

@@ -106,24 +106,25 @@ def _check_presence(case: Case) -> Iterable[Problem]:
             cure = "Add label files, or type the tumour's extent: [extent.levels.L3]."
             yield Problem("stop", "case.toml", "The case has neither labels nor a typed extent.", cure)
         return
-    grade: Grade = "doubt" if case.typed_extent else "stop"
-    aside = " The typed extent is used alone." if case.typed_extent else ""
     files = _with_tumour(case)
     if not files:
+        grade: Grade = "doubt" if case.typed_extent else "stop"
+        aside = " The typed extent is used alone, and no cut can be placed." if case.typed_extent else ""
         cure = 'Add a label file with structure = "tumour".'
         yield Problem(grade, "case.toml: labels", f"No label file holds the tumour.{aside}", cure)
-    else:
-        voxels = sum(int(np.count_nonzero(file.labels.mask(TUMOUR))) for file in files)
-        where = ", ".join(file.name for file in files)
-        if not voxels:
-            cure = "Draw the tumour, or name the file that holds it."
-            yield Problem(grade, where, f"The tumour is empty: not one voxel is labelled.{aside}", cure)
-        elif voxels < LEAST_TUMOUR_VOXELS:
-            cure = "Draw it on a finer grid, or check that it is no stray click."
-            yield Problem("doubt", where, f"The tumour is only {voxels} voxels large.", cure)
+        return
+    where = ", ".join(file.name for file in files)
+    voxels = sum(int(np.count_nonzero(file.labels.mask(TUMOUR))) for file in files)
+    alone = ", or leave the file out to use the typed extent alone" if case.typed_extent else ""
+    if not voxels:
+        cure = f"Draw the tumour, or name the file that holds it{alone}."
+        yield Problem("stop", where, "The tumour is empty: not one voxel is labelled.", cure)
+    elif voxels < LEAST_TUMOUR_VOXELS:
+        cure = "Draw it on a finer grid, or check that it is no stray click."
+        yield Problem("doubt", where, f"The tumour is only {voxels} voxels large.", cure)
     if not _with_vertebrae(case):
-        cure = "Add the output of a vertebra segmentation, for example TotalSegmentator."
-        yield Problem(grade, "case.toml: labels", f"No label file holds a vertebra.{aside}", cure)
+        cure = f"Add the output of a vertebra segmentation, for example TotalSegmentator{alone}."
+        yield Problem("stop", "case.toml: labels", "No label file holds a vertebra.", cure)
 
 
 def _check_fields(case: Case) -> Iterable[Problem]:

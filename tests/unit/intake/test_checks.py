@@ -83,7 +83,7 @@ def test_an_empty_tumour_stops(small_case: Case) -> None:
     (stop,) = stops(empty)
     assert stop.where == "tumour.nii.gz"
     assert "empty" in stop.says
-    assert not stops(attrs.evolve(empty, typed_extent=TYPED))
+    assert "leave the file out" in stops(attrs.evolve(empty, typed_extent=TYPED))[0].remedy
 
 
 def test_a_missing_tumour_or_missing_vertebrae_stop(small_case: Case) -> None:
@@ -91,6 +91,13 @@ def test_a_missing_tumour_or_missing_vertebrae_stop(small_case: Case) -> None:
     assert "tumour" in stops(attrs.evolve(small_case, label_files=(labels,)))[0].says
     assert "vertebra" in stops(attrs.evolve(small_case, label_files=(tumour,)))[0].says
     assert stops(attrs.evolve(small_case, label_files=()))
+
+
+def test_a_typed_extent_stands_in_for_a_missing_tumour(small_case: Case) -> None:
+    case = attrs.evolve(small_case, label_files=small_case.label_files[:1], typed_extent=TYPED)
+    (doubt,) = check(case)
+    assert doubt.grade == "doubt"
+    assert "typed extent is used alone" in doubt.says
 
 
 def test_a_tumour_outside_the_field_of_the_labels_stops(small_case: Case) -> None:

@@ -97,25 +97,35 @@ def check_target(out: Path, case_id: str, force: bool = False) -> None:
     FileError
         With what lies there and what to do.
     """
-    if not out.exists():
-        if out.is_symlink():
-            raise FileError("it is a broken link", where=str(out), remedy="Choose another --out.")
-        return
-    if not out.is_dir():
-        raise FileError("it is a file, and a run is a folder", where=str(out), remedy="Choose another --out.")
-    if not any(out.iterdir()):
-        return
-    found = read_record(out)
-    if found is None:
-        raise FileError(
-            "it is not a run folder and holds other files", where=str(out), remedy="Choose another --out, or empty it."
-        )
-    if found.get("case") != case_id and not force:
+    found = check_is_run_or_free(out)
+    if found is not None and found.get("case") != case_id and not force:
         raise FileError(
             f"it holds the run of another case, '{found.get('case')}'",
             where=str(out),
             remedy="Choose another --out, or give --force.",
         )
+
+
+def check_is_run_or_free(out: Path) -> Json | None:
+    """The record of the run that lies there, or None when nothing does.
+
+    Raises
+    ------
+    FileError
+        If something else lies there.
+    """
+    if out.is_symlink() and not out.exists():
+        raise FileError("it is a broken link", where=str(out), remedy="Choose another --out.")
+    if not out.exists():
+        return None
+    if not out.is_dir():
+        raise FileError("it is a file, and a run is a folder", where=str(out), remedy="Choose another --out.")
+    found = read_record(out)
+    if found is None and any(out.iterdir()):
+        raise FileError(
+            "it is not a run folder and holds other files", where=str(out), remedy="Choose another --out, or empty it."
+        )
+    return found
 
 
 def read_record(folder: Path) -> Json | None:
