@@ -70,21 +70,24 @@ def measure_choices(
     for angle in np.radians(ANGLES_DEG):
         ray = np.array([sign * np.sin(angle), np.cos(angle)])
         dorsalwards = np.array([-sign * np.cos(angle), np.sin(angle)])
-        margins.append(_margin(tumour[:, :2], ray, dorsalwards if keeps == "ventral" else -dorsalwards))
-        out = bone[:, :2] @ ray > 0.0
-        on = np.abs(bone[:, :2] @ dorsalwards) < voxel / 2
-        areas.append(float((out & on).sum()) * 1000.0 * scene.grid.voxel_ml / voxel)
+        along = bone[:, :2] @ ray
+        crossed = along[(along > 0.0) & (np.abs(bone[:, :2] @ dorsalwards) < voxel / 2)]
+        areas.append(float(len(crossed)) * 1000.0 * scene.grid.voxel_ml / voxel)
+        inner = float(crossed.min()) if len(crossed) else 0.0
+        margins.append(_margin(tumour[:, :2], ray, dorsalwards if keeps == "ventral" else -dorsalwards, inner))
     return ArchChoices(level, side, keeps, ANGLES_DEG, np.array(margins), np.array(areas))
 
 
-def _margin(tumour: Floats, ray: Floats, outwards: Floats) -> float:
-    """Distance of the tumour's points (n, 2) from a half plane; negative when some lie beyond it."""
+def _margin(tumour: Floats, ray: Floats, outwards: Floats, inner_mm: float) -> float:
+    """Distance of the tumour's points (n, 2) from a half plane that begins `inner_mm` from the canal's centre.
+
+    Negative when some lie beyond it.
+    """
     along, beyond = tumour @ ray, tumour @ outwards
-    facing = along > 0.0
-    entered = facing & (beyond > 0.0)
+    entered = (along > inner_mm) & (beyond > 0.0)
     if entered.any():
         return -float(beyond[entered].max())
-    distance = np.where(facing, np.abs(beyond), np.hypot(along, beyond))
+    distance = np.where(along > inner_mm, np.abs(beyond), np.hypot(along - inner_mm, beyond))
     return float(distance.min()) if len(distance) else NO_TUMOUR_MM
 
 
