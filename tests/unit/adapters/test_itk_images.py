@@ -140,3 +140,24 @@ def test_the_real_slicer_segmentation_agrees_with_the_label_map(real_data: Calla
     for structure in ("vertebra_L3", "aorta", "kidney_left", "spinal_cord"):
         one, two = file.labels.mask(structure), map_file.labels.mask(structure)
         assert 2 * (one & two).sum() > 0.93 * (one.sum() + two.sum())  # how far segmentations of one patient agree
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"NDims = 3", b"NDims = 9999"),
+        (b"NDims = 3", b"NDims = 3333"),
+        (b"DimSize = 5 6 7", b"DimSize = 5 6"),
+        (b"DimSize = 5 6 7", b"DimSize = -5 6 7"),
+        (b"ElementDataFile", b"ElementDataFle"),
+        (b"ObjectType", b"Object\xffType"),
+        (b"ElementType = MET_UCHAR", b"ElementType = " + b"A" * 5000),
+    ],
+)
+def test_headers_that_would_break_the_library_never_reach_it(tmp_path: Path, old: bytes, new: bytes) -> None:
+    path = tmp_path / "a.mha"
+    SimpleITK.WriteImage(as_itk(VALUES, GRID), str(path))
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+    with pytest.raises(FileError):
+        read_itk(path, "a.mha")

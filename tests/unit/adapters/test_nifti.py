@@ -207,3 +207,22 @@ def test_labels_are_whole_numbers(tmp_path: Path, value: float, fine: bool) -> N
     else:
         with pytest.raises(FileError):
             as_labels(image)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_damage_to_a_header_is_read_or_refused_and_nothing_else(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    whole = save(tmp_path / "a.nii", np.zeros((6, 6, 6), np.int16), np.eye(4)).read_bytes()
+    read = refused = 0
+    for _ in range(150):
+        content = bytearray(whole)
+        for at in rng.integers(0, 352, rng.integers(1, 4)):
+            content[at] = rng.integers(0, 256)
+        (tmp_path / "b.nii").write_bytes(content)
+        try:
+            read_nifti(tmp_path / "b.nii", "b.nii")
+            read += 1
+        except FileError:
+            refused += 1
+    assert read > 0
+    assert refused > 0

@@ -18,8 +18,13 @@ from enbloc.intake.case import Problem
 _SEGMENT = re.compile(r"Segment(\d+)_Name")
 _TERM = re.compile(r"TerminologyEntry:([^|]*)")
 _HEADER_LIMIT = 2**20
-_META_DATA = re.compile(rb"(?m)^ElementDataFile\s*=\s*(.+)$")
-_DATA_FILE = {".nrrd": re.compile(rb"(?im)^data ?file:\s*(.+)$"), ".mha": _META_DATA, ".mhd": _META_DATA}
+_LONGEST_LINE = 4000
+_LAYOUTS: dict[str, tuple[bytes, str, tuple[str, str, str]]] = {
+    ".nrrd": (b"\n\n", ":", ("dimension", "sizes", "data file")),
+    ".mha": (b"ElementDataFile", "=", ("NDims", "DimSize", "ElementDataFile")),
+    ".mhd": (b"ElementDataFile", "=", ("NDims", "DimSize", "ElementDataFile")),
+}
+"""Where a header ends, what stands between key and value, and the keys that are checked before a library reads it."""
 
 
 def read_itk(path: Path, name: str) -> tuple[RawImage, ...]:
@@ -33,7 +38,7 @@ def read_itk(path: Path, name: str) -> tuple[RawImage, ...]:
     FileError
         If it is damaged, not 3-D, absurdly large, or its voxels lie in another file elsewhere.
     """
-    _check_data_file(path, name)
+    _check_header(path, name)
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
@@ -65,12 +70,18 @@ def segment_names(metadata: dict[str, str], layer: int) -> dict[int, str]:
     found: dict[int, str] = {}
     for key in metadata:
         match = _SEGMENT.fullmatch(key)
-        if match is None or int(metadata.get(f"Segment{match[1]}_Layer", 0)) != layer:
+        if match is None or _number(metadata.get(f"Segment{match[1]}_Layer", "0"), key) != layer:
             continue
-        value = int(metadata.get(f"Segment{match[1]}_LabelValue", 1))
+        value = _number(metadata.get(f"Segment{match[1]}_LabelValue", "1"), key)
         standard = _standard_name(metadata.get(f"Segment{match[1]}_Tags", ""))
         found[value] = f"{metadata[key]}|{standard}" if standard else metadata[key]
     return found
+
+
+def _number(text: str, key: str) -> int:
+    if not text.strip().isdecimal():
+        raise FileError("a segment has no valid number", where=key, remedy="Save the segmentation again.")
+    return int(text.strip())
 
 
 def _standard_name(tags: str) -> str:
@@ -98,13 +109,30 @@ def _doubts(path: Path, metadata: dict[str, str], name: str) -> tuple[Problem, .
     return (Problem("doubt", name, says, "Export it again with its orientation, or check the sides in the report."),)
 
 
-def _check_data_file(path: Path, name: str) -> None:
-    """The voxels must lie in the file itself or right beside it, never elsewhere."""
+def _check_header(path: Path, name: str) -> None:
+    """Look at a header before a library does: text, three or four axes, and the voxels in the file or right beside it.
+
+    The libraries behind are written for headers that mean well, and do not survive every other.
+    """
+    end, between, (axes_key, sizes_key, data_key) = _LAYOUTS[path.suffix]
     with path.open("rb") as stream:
-        start = stream.read(_HEADER_LIMIT)
-    header = start.split(b"\n\n", 1)[0] if path.suffix == ".nrrd" else start
-    match = _DATA_FILE[path.suffix].search(header)
-    stated = match[1].decode("utf-8", "replace").strip() if match else ""
+        start = stream.read(_HEADER_LIMIT).replace(b"\r\n", b"\n")
+    at = start.find(end)
+    header = start[: start.find(b"\n", at + 2) if path.suffix != ".nrrd" and at >= 0 else at]
+    try:
+        lines = header.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise FileError("its header is not text", where=name, remedy="Export it again.") from error
+    fields = {key.strip(): value.strip() for key, found, value in (line.partition(between) for line in lines) if found}
+    fields["data file"] = fields.get("data file", fields.pop("datafile", ""))
+    axes, sizes = fields.get(axes_key, ""), fields.get(sizes_key, "").split()
+    sound = axes in ("3", "4") and len(sizes) == int(axes) and all(size.isdecimal() for size in sizes)
+    if at < 0 or not sound or max(map(len, lines)) > _LONGEST_LINE:
+        raise FileError("its header does not describe a 3-D image", where=name, remedy="Export it again.")
+    _check_data_file(path, fields.get(data_key, ""), name)
+
+
+def _check_data_file(path: Path, stated: str, name: str) -> None:
     if stated in ("", "LOCAL"):
         return
     beside = path.parent / stated

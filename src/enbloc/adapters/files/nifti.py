@@ -14,7 +14,7 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 
-from enbloc.adapters.files.canonical import MOST_BYTES, RawImage, canonical, check_size
+from enbloc.adapters.files.canonical import RawImage, canonical, check_size
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Array, Floats, Grid
 from enbloc.intake.case import Problem
@@ -24,6 +24,7 @@ FORMS_AGREE_MM = 0.5
 """How far a corner may move between sform and qform before it is worth saying."""
 _HEADER_BYTES = {348: nib.Nifti1Image, 540: nib.Nifti2Image}
 _MOST_EXTRA_BYTES = 2**26
+_OTHER_UNITS = {1: "metre", 3: "micrometre"}
 _TEMPLATE_CODES = {3: "Talairach", 4: "MNI"}
 _LABEL = re.compile(rb'<Label\s[^>]*Key="(\d+)"[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]+)')
 _UNREADABLE = (OSError, EOFError, ValueError, OverflowError, zlib.error, HeaderDataError)
@@ -41,9 +42,9 @@ def read_nifti(path: Path, name: str) -> RawImage:
     """
     image = _parse(_read_bytes(path, name), name)
     header = image.header
-    unit = header.get_xyzt_units()[0]
-    if unit not in ("mm", "unknown"):
-        raise FileError(f"its unit is {unit}", where=name, remedy="Save it in millimetres.")
+    unit = _OTHER_UNITS.get(int(header["xyzt_units"]) & 7)
+    if unit is not None:
+        raise FileError(f"its unit is the {unit}", where=name, remedy="Save it in millimetres.")
     shape = check_size(tuple(image.shape), image.get_data_dtype().itemsize, name)
     try:
         values = np.asanyarray(image.dataobj).reshape(shape)
@@ -87,9 +88,10 @@ def _read_stated(stream: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
     start = stream.read(540)
     header = _header(start, name)
     shape = check_size(tuple(header.get_data_shape()), header.get_data_dtype().itemsize, name)
-    stated = int(header["vox_offset"]) + int(np.prod(shape)) * header.get_data_dtype().itemsize
-    if not 0 < stated <= MOST_BYTES + _MOST_EXTRA_BYTES:
+    offset = float(header["vox_offset"])
+    if not 0 <= offset <= _MOST_EXTRA_BYTES:
         raise FileError("its header does not hold together", where=name, remedy="Export it again.")
+    stated = int(offset) + int(np.prod(shape)) * header.get_data_dtype().itemsize
     content = start + stream.read(max(0, stated - len(start)))
     if len(content) < stated:
         raise FileError(
@@ -159,7 +161,6 @@ def _corner_gap_mm(one: Floats, other: Floats, shape: tuple[int, int, int]) -> f
 def _label_table(header: Any) -> dict[int, str]:
     found: dict[int, str] = {}
     for extension in header.extensions:
-        content = extension.get_content()
-        if isinstance(content, bytes):
-            found |= {int(key): text.decode("utf-8", "replace").strip() for key, text in _LABEL.findall(content)}
+        pairs = _LABEL.findall(extension.content)
+        found |= {int(key): text.decode("utf-8", "replace").strip() for key, text in pairs}
     return found
