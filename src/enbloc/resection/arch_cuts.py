@@ -13,9 +13,9 @@ from typing import Literal
 import attrs
 import numpy as np
 
-from enbloc.anatomy.parts import local_coordinates
+from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene
-from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.placement import ArchCut
 from enbloc.resection.plans import Side
@@ -27,6 +27,9 @@ ANGLES_DEG = np.arange(-60.0, 116.0, 1.0)
 PEDICLE_DEG = (78.0, 112.0)
 """Half planes in this range cross the pedicle rather than the lamina."""
 
+MOST_BODY = 0.02
+"""A half plane with a larger share of body in what it crosses runs through the body, not through the ring."""
+
 NO_TUMOUR_MM = 60.0
 """Stands for "further than any margin" when all tumour lies at other levels."""
 
@@ -36,7 +39,7 @@ class ArchChoices:
     """All half planes of one side of one level.
 
     `margin_mm` (n,) is the least distance from the tumour, negative where tumour lies on the far side;
-    `area_mm2` (n,) the bone crossed.
+    `area_mm2` (n,) the bone crossed; `in_ring` (n,) says that none of it is body.
     """
 
     level: Level
@@ -45,6 +48,7 @@ class ArchChoices:
     angles_deg: Floats
     margin_mm: Floats
     area_mm2: Floats
+    in_ring: Bools
 
 
 def measure_choices(
@@ -62,20 +66,24 @@ def measure_choices(
     """
     frame = scene.vertebrae[level].frame
     number = list(scene.vertebrae).index(level) + 1
-    bone = local_coordinates(frame, scene.grid.to_patient(np.argwhere(scene.bone == number)))
+    where = np.argwhere(scene.bone == number)
+    bone = local_coordinates(frame, scene.grid.to_patient(where))
+    body = scene.parts[tuple(where.T)] == BODY
     tumour = local_coordinates(frame, tumour_mm)
     sign = 1.0 if side == "left" else -1.0
     voxel = float(scene.grid.spacing_mm.max())
-    margins, areas = [], []
+    margins, areas, in_ring = [], [], []
     for angle in np.radians(ANGLES_DEG):
         ray = np.array([sign * np.sin(angle), np.cos(angle)])
         dorsalwards = np.array([-sign * np.cos(angle), np.sin(angle)])
         along = bone[:, :2] @ ray
-        crossed = along[(along > 0.0) & (np.abs(bone[:, :2] @ dorsalwards) < voxel / 2)]
+        on_cut = (along > 0.0) & (np.abs(bone[:, :2] @ dorsalwards) < voxel / 2)
+        crossed = along[on_cut]
+        in_ring.append(float((body & on_cut).sum()) <= MOST_BODY * len(crossed))
         areas.append(float(len(crossed)) * 1000.0 * scene.grid.voxel_ml / voxel)
         inner = float(crossed.min()) if len(crossed) else 0.0
         margins.append(_margin(tumour[:, :2], ray, dorsalwards if keeps == "ventral" else -dorsalwards, inner))
-    return ArchChoices(level, side, keeps, ANGLES_DEG, np.array(margins), np.array(areas))
+    return ArchChoices(level, side, keeps, ANGLES_DEG, np.array(margins), np.array(areas), np.array(in_ring))
 
 
 def _margin(tumour: Floats, ray: Floats, outwards: Floats, inner_mm: float) -> float:
@@ -94,7 +102,9 @@ def _margin(tumour: Floats, ray: Floats, outwards: Floats, inner_mm: float) -> f
 def cut_pedicle(choices: ArchChoices, settings: ResectionSettings) -> ArchCut:
     """The pedicle where it is narrowest among the angles that keep the wanted margin, or else the widest margin."""
     low, high = PEDICLE_DEG
-    in_pedicle = (choices.angles_deg >= low) & (choices.angles_deg <= high)
+    in_pedicle = (choices.angles_deg >= low) & (choices.angles_deg <= high) & choices.in_ring
+    if not in_pedicle.any():
+        in_pedicle = choices.angles_deg == low
     for wanted in settings.margins_tried_mm():
         fits = np.flatnonzero(in_pedicle & (choices.margin_mm >= wanted))
         if len(fits):
@@ -110,7 +120,9 @@ def cut_lamina(choices: ArchChoices, settings: ResectionSettings, least_deg: flo
 
     For a specimen in front of the cut that is the largest angle, for one behind it the smallest.
     """
-    allowed = (choices.angles_deg >= least_deg) & (choices.angles_deg <= most_deg)
+    allowed = (choices.angles_deg >= least_deg) & (choices.angles_deg <= most_deg) & choices.in_ring
+    if not allowed.any():
+        allowed = choices.angles_deg == least_deg
     for wanted in settings.margins_tried_mm():
         fits = np.flatnonzero(allowed & (choices.margin_mm >= wanted))
         if len(fits):

@@ -119,7 +119,7 @@ def _elsewhere(
     error = scene.label_error_mm * float(np.sqrt(2.0))
     names = {0: "soft tissue", **scene.structures.names}
     for code in np.unique(beyond):
-        places = faces[beyond == code]
+        places = _border(scene, specimen, int(code), faces[beyond == code])
         distances, which = tree.query(places)
         n = int(np.argmin(distances))
         at = tumour[which[n]]
@@ -132,6 +132,18 @@ def _elsewhere(
     dura = [m for m in found if m.interface == "dura"]
     others = sorted((m for m in found if m.interface != "dura"), key=_least_value)
     return (*dura, *others)
+
+
+def _border(scene: Scene, specimen: Bools, code: int, faces: Floats) -> Floats:
+    """The smoothed surface of what lies beyond, as far as the specimen borders on it.
+
+    Where nothing is labelled beyond, it is the specimen's own surface.
+    """
+    labelled = scene.canal if code == DURA else np.asarray(scene.structures.values == code, dtype=bool)
+    surface = surface_points(scene.grid, labelled if code else specimen)
+    near = cKDTree(faces).query(surface, distance_upper_bound=1.5 * float(scene.grid.spacing_mm.max()))[0]
+    kept: Floats = surface[np.isfinite(near)]
+    return kept if len(kept) else faces
 
 
 DURA = -1

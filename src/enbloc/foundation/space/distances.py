@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import edt
 import numpy as np
+from scipy.ndimage import find_objects, gaussian_filter
 from skimage.measure import marching_cubes
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid
+
+SMOOTH_VOXELS = 0.7
+"""Standard deviation of the smoothing of a label's stairs, in voxels: under a voxel, so that no border moves."""
 
 FAR_MM = 1e6
 """Stands for "no such region on this grid" in a distance field."""
@@ -38,19 +42,24 @@ def distance_to_voxels(grid: Grid, region: Bools) -> Floats:
 
 
 def surface_points(grid: Grid, region: Bools) -> Floats:
-    """Points (n, 3) LPS mm on the surface of `region`, half-way between inner and outer voxel centres.
+    """Points (n, 3) LPS mm on the surface of `region`; empty (0, 3) when the region is.
 
-    Empty (0, 3) when the region is.
+    The label's stairs are smoothed by `SMOOTH_VOXELS` before the surface is taken half-way between inside and outside,
+    which leaves flat faces where they are and shrinks a sphere of 10 voxels by a fortieth of a voxel. Voxels too thin
+    to survive that stand for themselves, by their centres.
     """
     if not region.any():
         return np.empty((0, 3))
     box, start = _padded_box(region)
-    vertices = marching_cubes(box.astype(np.float32), 0.5)[0]
-    return grid.to_patient(vertices + start)
+    smooth = gaussian_filter(box.astype(np.float32), SMOOTH_VOXELS)
+    lost = np.argwhere(box & (smooth < 0.5)).astype(np.float64)
+    inner = smooth >= 0.5
+    vertices = marching_cubes(smooth, 0.5)[0] if inner.any() else np.empty((0, 3))
+    return grid.to_patient(np.vstack([vertices, lost]) + start)
 
 
 def _padded_box(region: Bools) -> tuple[Bools, Floats]:
-    found = np.argwhere(region)
-    low, high = found.min(axis=0), found.max(axis=0) + 1
-    box = np.pad(region[tuple(slice(a, b) for a, b in zip(low, high, strict=True))], 1)
-    return box, low.astype(np.float64) - 1.0
+    found = find_objects(region.astype(np.uint8))[0]
+    pad = 3
+    box = np.pad(region[found], pad)
+    return box, np.array([float(s.start - pad) for s in found])
