@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/terms.md": terms_page,
     "reference/schemas.md": schemas_page,
     "pictures/clock.svg": clock_picture,
-    **{f"reference/schemas/{name}.json": lambda name=name: json_text(SCHEMAS[name]) for name in SCHEMAS},
+    **{f"reference/schemas/{name}.json": partial(json_text, schema) for name, schema in SCHEMAS.items()},
 }
 """Every generated file, by its path below `docs/`."""
 
