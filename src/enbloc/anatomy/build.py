@@ -189,13 +189,15 @@ def _bone_on(
             continue
         names.append(level)
         bone[mask] = len(names)
-        whole[level] = not _touches_edge(np.isin(labels.values, numbers))
+        whole[level] = not _leaves(mask, box, labels.values.shape)
     return bone, tuple(names), whole
 
 
-def _touches_edge(mask: Bools) -> bool:
+def _leaves(mask: Bools, box: tuple[slice, slice, slice], shape: tuple[int, ...]) -> bool:
+    """Does a mask on the cropped grid touch the edge of the whole field of view?"""
     found = ndimage.find_objects(mask.astype(np.uint8))[0]
-    return any(s.start == 0 or s.stop == size for s, size in zip(found, mask.shape, strict=True))
+    ends = zip(found, box, shape, strict=True)
+    return any(b.start + s.start == 0 or b.start + s.stop == size for s, b, size in ends)
 
 
 def _structures_on(

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from enbloc.anatomy.spine_curve import SpineCurve, plane_points, to_curve
+from enbloc.anatomy.spine_curve import SpineCurve, to_curve
 from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Bools, Floats, Grid
-from enbloc.foundation.space.sampling import sample_nearest
+from enbloc.foundation.space.sampling import sample_planes
 from enbloc.foundation.terms.levels import Level
 
 HALF_WIDTH_MM = 36.0
@@ -89,9 +89,10 @@ def find_canal(
     names : tuple of level
     """
     across = np.arange(-HALF_WIDTH_MM, HALF_WIDTH_MM + PIXEL_MM / 2, PIXEL_MM)
-    points = plane_points(curve, across)
-    levels = sample_nearest(grid, bone, points).astype(np.uint8)
-    cord_planes = sample_nearest(grid, cord, points).astype(bool) if cord is not None and cord.any() else None
+    levels = sample_planes(grid, bone, curve.points_mm, curve.dorsal, curve.left, across)
+    cord_planes = None
+    if cord is not None and cord.any():
+        cord_planes = sample_planes(grid, cord, curve.points_mm, curve.dorsal, curve.left, across)
     rings: dict[int, Bools] = {}
     owner: dict[int, int] = {}
     patched: list[Level] = []

@@ -73,14 +73,6 @@ def to_curve(curve: SpineCurve, points_mm: Floats) -> Floats:
     return np.stack([left, dorsal, along], axis=1)
 
 
-def plane_points(curve: SpineCurve, across_mm: Floats) -> Floats:
-    """Points of the planes across the curve, (n, m, m, 3) LPS mm: sample, dorsal offset, left offset."""
-    left = curve.left[:, None, None, :] * across_mm[None, None, :, None]
-    dorsal = curve.dorsal[:, None, None, :] * across_mm[None, :, None, None]
-    points: Floats = curve.points_mm[:, None, None, :] + left + dorsal
-    return points
-
-
 def _unit(vectors: Floats) -> Floats:
     unit: Floats = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
     return unit

@@ -20,10 +20,11 @@ def measure_contacts(scene: Scene, within_mm: float) -> tuple[Contact, ...]:
     tree = cKDTree(tumour)
     error = scene.label_error_mm * float(np.sqrt(2.0))
     found: list[tuple[float, Contact]] = []
+    present = set(np.unique(scene.structures.values).tolist())
     for number, name in scene.structures.names.items():
-        mask = scene.structures.values == number
-        if name.startswith("vertebra_") or not mask.any():
+        if name.startswith("vertebra_") or number not in present:
             continue
+        mask = scene.structures.values == number
         distances, which = tree.query(surface_points(scene.grid, mask))
         n = int(np.argmin(distances))
         value = 0.0 if (mask & scene.tumour).any() else float(distances[n])

@@ -105,12 +105,22 @@ def _allowed(scene: Scene, numbers: list[int], cuff_mm: float) -> Bools:
 def _discs(scene: Scene, numbers: list[int]) -> Bools:
     """Voxels that are no bone, within the outline of these bodies and no further above or below than half a body."""
     inside = np.zeros(scene.grid.shape, dtype=bool)
-    free = np.argwhere(scene.bone == 0)
-    points = scene.grid.to_patient(free)
     for number in numbers:
         vertebra = list(scene.vertebrae.values())[number - 1]
-        inside[tuple(free[_over_or_under(vertebra, points)].T)] = True
+        box = _box_of_body(scene, vertebra)
+        free = np.argwhere(scene.bone[box] == 0) + np.array([s.start for s in box])
+        inside[tuple(free[_over_or_under(vertebra, scene.grid.to_patient(free))].T)] = True
     return inside
+
+
+def _box_of_body(scene: Scene, vertebra: Vertebra) -> tuple[slice, slice, slice]:
+    """The part of the grid that can hold a body and its discs."""
+    reach = float(np.hypot(np.hypot(vertebra.body_width_mm, vertebra.body_depth_mm) / 2, vertebra.body_height_mm))
+    middle = scene.grid.to_index(vertebra.body_centre_mm[None])[0]
+    by = reach / scene.grid.spacing_mm
+    ends = zip(middle - by, middle + by, scene.grid.shape, strict=True)
+    slices = [slice(max(int(low), 0), max(min(int(high) + 2, size), 0)) for low, high, size in ends]
+    return slices[0], slices[1], slices[2]
 
 
 def _over_or_under(vertebra: Vertebra, points: Floats) -> Bools:

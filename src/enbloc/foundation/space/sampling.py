@@ -29,3 +29,35 @@ def sample_linear(grid: Grid, values: Array, points_mm: Floats, outside: float =
         values, indices.T, output=np.float64, order=1, mode="constant", cval=outside, prefilter=False
     )
     return found.reshape(points_mm.shape[:-1])
+
+
+def sample_planes(
+    grid: Grid, values: NDArray[T], origins_mm: Floats, rows: Floats, columns: Floats, across_mm: Floats
+) -> NDArray[T]:
+    """Values of the nearest voxel on a stack of square planes, (n, m, m): plane, row, column; zero outside the grid.
+
+    Parameters
+    ----------
+    grid : Grid
+    values : array of the grid's shape
+    origins_mm : (n, 3) float, LPS
+        The middle of each plane.
+    rows, columns : (n, 3) float, LPS unit vectors
+        The direction in which rows and columns count.
+    across_mm : (m,) float
+        Offsets of the pixels along both.
+    """
+    linear = np.linalg.inv(grid.affine)[:3, :3]
+    start = grid.to_index(origins_mm)
+    down, along = rows @ linear.T, columns @ linear.T
+    inside = np.ones((len(origins_mm), len(across_mm), len(across_mm)), dtype=bool)
+    flat = np.zeros(inside.shape, dtype=np.intp)
+    for axis, size in enumerate(grid.shape):
+        by_row = start[:, axis, None] + down[:, axis, None] * across_mm
+        by_column = along[:, axis, None] * across_mm
+        index = np.rint(by_row[:, :, None] + by_column[:, None, :]).astype(np.intp)
+        inside &= (index >= 0) & (index < size)
+        flat = flat * size + index
+    found = np.zeros(inside.shape, dtype=values.dtype)
+    found[inside] = np.ascontiguousarray(values).ravel()[flat[inside]]
+    return found
