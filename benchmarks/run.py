@@ -1,0 +1,196 @@
+"""Speed and memory beside peers, in one run on a phantom: `make bench`.
+
+Candidates of one question are timed in turns, round after round, so that a busy moment of the machine hits all alike;
+the median of the rounds is printed. Peers answer the same question, and how far their answers differ stands beside the
+time. Memory is the peak of the whole process, as the system counts it.
+"""
+
+from __future__ import annotations
+
+import platform
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+import SimpleITK
+from rich.console import Console
+from rich.table import Table
+from scipy import ndimage
+
+from enbloc import __version__
+from enbloc.anatomy.build import build_scene
+from enbloc.classification.sheet import classify
+from enbloc.errors import InputError
+from enbloc.foundation.space.distances import distance_to_voxels
+from enbloc.foundation.space.grids import Bools, Floats, Grid
+from enbloc.intake.case import Case
+from enbloc.intake.checks import check
+from enbloc.phantoms.demo import demo_clinical, demo_tumour
+from enbloc.phantoms.sampling import Scan, sample
+from enbloc.phantoms.spine import SpinePhantom
+from enbloc.report.pictures import draw_pictures
+from enbloc.resection.families import enumerate_options
+from enbloc.settings import Settings
+from enbloc.strategy.indication import judge_indication
+from enbloc.strategy.search import Known, search
+from enbloc.walk import find_extent
+
+ROUNDS = 5
+FIELD_MM = 70.0
+"""Field of view around the vertebrae: about that of a CT of the abdomen."""
+
+LEVELS = ("T11", "T12", "L1", "L2", "L3", "L4", "L5")
+TUMOUR = "tumour"
+MIB = 1024.0**2
+
+Job = Callable[[], object]
+Row = tuple[str, ...]
+
+
+def main() -> None:
+    """Measure everything and print the tables."""
+    console = Console(width=100)
+    console.print(f"enbloc {__version__}, Python {platform.python_version()}, {ROUNDS} rounds, medians")
+    case, seconds = timed(
+        lambda: sample(SpinePhantom(LEVELS), Scan(margin_mm=FIELD_MM), demo_tumour(), demo_clinical())
+    )
+    grid = case.label_files[0].labels.grid
+    console.print(f"phantom {LEVELS[0]}-{LEVELS[-1]}, {voxels(grid)}, built in {seconds:.1f} s\n")
+    distances(console, case)
+    steps(console, case)
+    console.print(f"Peak memory of the process: {peak_mib():.0f} MiB")
+
+
+def distances(console: Console, case: Case) -> None:
+    """The distance field of the tumour, on its neighbourhood and on the whole scan."""
+    labels = next(file.labels for file in case.label_files if TUMOUR in file.labels.names.values())
+    whole = labels.mask(TUMOUR)
+    crop = around(whole, 40)
+    rows: list[Row] = []
+    for name, grid, region in (
+        ("around the tumour", labels.grid.crop(crop), whole[crop]),
+        ("whole scan", labels.grid, whole),
+    ):
+        rows += compare(f"{name}, {size(grid)}", fields(grid, region))
+    table(
+        console, "Distance to the tumour's voxels", ("volume", "by", "median ms", "times ours", "differs by mm"), rows
+    )
+
+
+def around(mask: Bools, by_n: int) -> tuple[slice, slice, slice]:
+    """The box of a mask with `by_n` voxels more on each side, where there are some."""
+    found = np.argwhere(mask)
+    low = np.maximum(found.min(axis=0) - by_n, 0)
+    high = np.minimum(found.max(axis=0) + 1 + by_n, mask.shape)
+    x, y, z = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return x, y, z
+
+
+def fields(grid: Grid, region: Bools) -> Mapping[str, Callable[[], Floats]]:
+    """The same field by each candidate; ours first."""
+    spacing = [float(s) for s in grid.spacing_mm]
+    image = SimpleITK.GetImageFromArray(region.astype(np.uint8).transpose(2, 1, 0))
+    image.SetSpacing(spacing)
+
+    def by_itk() -> Floats:
+        found = SimpleITK.SignedMaurerDistanceMap(
+            image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True
+        )
+        field: Floats = np.maximum(SimpleITK.GetArrayViewFromImage(found).transpose(2, 1, 0), 0.0)
+        return field
+
+    return {
+        "enbloc (edt)": lambda: distance_to_voxels(grid, region),
+        "SciPy": lambda: np.asarray(ndimage.distance_transform_edt(~region, sampling=spacing)),
+        "SimpleITK": by_itk,
+    }
+
+
+def compare(name: str, candidates: Mapping[str, Callable[[], Floats]]) -> Iterable[Row]:
+    """One row for each candidate: time, and the largest difference from the first."""
+    answers = {by: make() for by, make in candidates.items()}
+    times = medians(candidates)
+    first = next(iter(candidates))
+    for by, seconds in times.items():
+        gap = float(np.abs(answers[by] - answers[first]).max())
+        yield name, by, f"{1000 * seconds:.1f}", f"{seconds / times[first]:.1f}", f"{gap:.1e}"
+        name = ""
+
+
+def steps(console: Console, case: Case) -> None:
+    """The steps of the walk, one by one."""
+    settings = Settings()
+    scene = build_scene(case, settings.anatomy)
+    if scene is None:
+        raise InputError("the phantom has no tumour")
+    extent = find_extent(case, scene, settings)
+    sheet = classify(extent, case.clinical)
+    options, _ = enumerate_options(extent, sheet, case.clinical)
+    known = Known(scene, extent, sheet, case.clinical, judge_indication(case.clinical, sheet, extent))
+    plans, _ = search(options, known, settings.resection, lambda _: None)
+    jobs: dict[str, Job] = {
+        "checks": lambda: check(case),
+        "anatomy": lambda: build_scene(case, settings.anatomy),
+        "extent": lambda: find_extent(case, scene, settings),
+        "classifications": lambda: classify(extent, case.clinical),
+        "options and indication": lambda: (
+            enumerate_options(extent, sheet, case.clinical),
+            judge_indication(case.clinical, sheet, extent),
+        ),
+        f"plans ({len(plans)})": lambda: search(options, known, settings.resection, lambda _: None),
+        "pictures": lambda: draw_pictures(scene, extent, plans[0]),
+    }
+    times = medians(jobs)
+    rows = [(name, f"{1000 * seconds:.0f}") for name, seconds in times.items()]
+    rows.append(("together", f"{1000 * sum(times.values()):.0f}"))
+    table(console, f"Steps of the walk, scene of {voxels(scene.grid)}", ("step", "median ms"), rows)
+
+
+def medians(jobs: Mapping[str, Job]) -> dict[str, float]:
+    """Median seconds of each job; the jobs take turns in every round, after one round that does not count."""
+    for job in jobs.values():
+        job()
+    rounds = [{name: timed(job)[1] for name, job in jobs.items()} for _ in range(ROUNDS)]
+    return {name: statistics.median(one[name] for one in rounds) for name in jobs}
+
+
+def timed(job: Callable[[], object]) -> tuple[object, float]:
+    """What a job gives, and its seconds."""
+    start = time.perf_counter()
+    found = job()
+    return found, time.perf_counter() - start
+
+
+def size(grid: Grid) -> str:
+    """The shape of a grid in words."""
+    return " x ".join(str(n) for n in grid.shape)
+
+
+def voxels(grid: Grid) -> str:
+    """A grid in words."""
+    return f"{size(grid)} voxels of {float(grid.spacing_mm.max()):g} mm"
+
+
+def peak_mib() -> float:
+    """Largest memory that this process ever held, MiB."""
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held / MIB if sys.platform == "darwin" else held / 1024.0
+
+
+def table(console: Console, title: str, head: Row, rows: Iterable[Row]) -> None:
+    """Print rows; all columns but the words are numbers."""
+    console.print(title, style="bold")
+    shown = Table(box=None, pad_edge=False)
+    for n, word in enumerate(head):
+        shown.add_column(word, justify="left" if n == 0 or word == "by" else "right")
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
+    console.print()
+
+
+if __name__ == "__main__":
+    main()
