@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import numpy as np
 import SimpleITK
@@ -46,6 +47,7 @@ LEVELS = ("T11", "T12", "L1", "L2", "L3", "L4", "L5")
 TUMOUR = "tumour"
 MIB = 1024.0**2
 
+T = TypeVar("T")
 Job = Callable[[], object]
 Row = tuple[str, ...]
 
@@ -157,7 +159,7 @@ def medians(jobs: Mapping[str, Job]) -> dict[str, float]:
     return {name: statistics.median(one[name] for one in rounds) for name in jobs}
 
 
-def timed(job: Callable[[], object]) -> tuple[object, float]:
+def timed(job: Callable[[], T]) -> tuple[T, float]:
     """What a job gives, and its seconds."""
     start = time.perf_counter()
     found = job()
