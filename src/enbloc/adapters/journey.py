@@ -100,7 +100,7 @@ def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Prog
     html = render_report(document, draw_pictures(record.scene, record.extent, best))
     report_progress("writing the run folder")
     write_run(record, target, html, force)
-    return Journey(record, document, target)
+    return Journey(record, document, target.resolve())
 
 
 def _walk_folder(folder: Path, steps: Steps, report_progress: Progress) -> Record:
