@@ -88,7 +88,8 @@ def find_canal(
         The labelled cord, if any.
     names : tuple of level
     """
-    across = np.arange(-HALF_WIDTH_MM, HALF_WIDTH_MM + PIXEL_MM / 2, PIXEL_MM)
+    # No pixel lies on the curve itself, which often runs half-way between two columns of voxels.
+    across = np.arange(-HALF_WIDTH_MM + PIXEL_MM / 2, HALF_WIDTH_MM, PIXEL_MM)
     levels = sample_planes(grid, bone, curve.points_mm, curve.dorsal, curve.left, across)
     cord_planes = None
     if cord is not None and cord.any():

@@ -22,13 +22,13 @@ from enbloc.foundation.terms.levels import Level
 ROUNDS = 4
 """Rounds of body and axes; on real and phantom vertebrae the axes move by less than 0.1 degree after the third."""
 
-LINE_ERROR_DEG = 4.0
+LINE_ERROR_DEG = 3.0
 """How far the line between the neighbours' bodies strays from the end plates' normal in a healthy spine (ours)."""
 
 LINE_STRAY_DEG = 12.0
 """Where the two differ by more, the spine is angled here and the end plates alone are believed."""
 
-STEP_SHARE = 0.6
+STEP_SHARE = 0.7
 """The error of an end plate read in whole voxels, as a share of half a voxel over the body's half depth (ours)."""
 
 COLUMN_MM = 2.0
