@@ -94,13 +94,16 @@ def _disc_plane(vertebra: Vertebra, neighbour: Vertebra | None, end: str) -> Pla
 def _plane_through(
     scene: Scene, tumour_mm: Floats, neighbour: Vertebra, name: Level, end: str, margin: float
 ) -> Plane | None:
-    """The plane `margin` beyond the tumour that takes least of the neighbour's body; None where it does not fit."""
+    """The plane `margin` beyond the tumour that takes least of the neighbour's body; None where it does not fit.
+
+    Of planes that take the same, the straightest is meant, and then the one further from the tumour.
+    """
     number = list(scene.vertebrae).index(name) + 1
     body = scene.grid.to_patient(np.argwhere((scene.bone == number) & (scene.parts == 1)))
     near = _endplate(neighbour, "caudal" if end == "cranial" else "cranial")
     far = _endplate(neighbour, end)
     f = neighbour.frame
-    best: tuple[float, Plane] | None = None
+    best: tuple[tuple[float, float, float], Plane] | None = None
     for about_left in np.radians(TILTS_DEG):
         for about_dorsal in np.radians(TILTS_DEG):
             normal = f.cranial + np.tan(about_left) * f.dorsal + np.tan(about_dorsal) * f.left
@@ -109,10 +112,11 @@ def _plane_through(
             past_endplate = float((near.origin_mm + LEAST_SLICE_MM * -near.normal) @ normal)
             offset = max(past_tumour, past_endplate)
             rest = float(far.origin_mm @ normal) - offset
-            lost = float((body @ normal < offset).sum())
-            if rest >= LEAST_REST_MM and (best is None or lost < best[0]):
+            tilt = round(float(about_left**2 + about_dorsal**2), 6)
+            cost = (float((body @ normal < offset).sum()), tilt, past_tumour - offset)
+            if rest >= LEAST_REST_MM and (best is None or cost < best[0]):
                 centre = neighbour.body_centre_mm
-                best = (lost, Plane(centre + (offset - centre @ normal) * normal, normal))
+                best = (cost, Plane(centre + (offset - centre @ normal) * normal, normal))
     return best[1] if best else None
 
 
