@@ -60,13 +60,15 @@ def test_centres_within_a_millimetre_and_axes_within_two_degrees(levels, spacing
 )
 @pytest.mark.parametrize("levels", [LUMBAR, THORACIC], ids=lambda levels: levels[0])
 def test_a_bent_spine_keeps_its_frames(levels, bends) -> None:
+    """Two degrees at the tumour's level; three beside it, where the outermost neighbour is cut off from its own."""
     phantom = SpinePhantom(levels, bends)
     scene = scene_of(phantom, Scan())
     for level in inner(phantom):
         truth, found = level_truth(phantom, level), scene.vertebrae[level]
+        limit_deg = 2.0 if level == levels[2] else 3.0
         assert np.linalg.norm(found.body_centre_mm - truth.body_centre_mm) <= 1.0
-        assert angle_deg(found.frame.cranial, truth.frame.axes[:, 2]) <= 2.0
-        assert angle_deg(found.frame.dorsal, truth.frame.axes[:, 1]) <= 2.0
+        assert angle_deg(found.frame.cranial, truth.frame.axes[:, 2]) <= limit_deg
+        assert angle_deg(found.frame.dorsal, truth.frame.axes[:, 1]) <= limit_deg
 
 
 @pytest.mark.parametrize("levels", [LUMBAR, THORACIC, CERVICAL], ids=lambda levels: levels[0])

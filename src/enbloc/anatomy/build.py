@@ -247,13 +247,16 @@ def _vertebrae(
 
 
 def _line(vertebrae: list[Vertebra], n: int) -> Floats | None:
-    """The direction between the bodies on both sides of the n-th vertebra, cranially; None where one is missing."""
+    """The direction of the canal between the neighbours of the n-th vertebra, cranially; None where one is missing.
+
+    The canal and not the bodies, which swing sideways when the spine is twisted.
+    """
     if not 0 < n < len(vertebrae) - 1:
         return None
     above, below = vertebrae[n - 1], vertebrae[n + 1]
     if not (above.whole and below.whole):
         return None
-    between = above.body_centre_mm - below.body_centre_mm
+    between = above.frame.origin_mm - below.frame.origin_mm
     line: Floats = between / np.linalg.norm(between)
     return line
 

@@ -3,9 +3,9 @@
 Strategy. The body is what lies in front of the canal. Planes fitted to its two end plates give the cranial axis; the
 way from body centre to canal centre gives the dorsal axis; left follows. As the body is cut out with these axes and
 the axes come from the body, the two are repeated until they agree. An end plate read in whole voxels hides a small
-tilt, so in a second pass the line between the neighbours' bodies steadies the axis, the more the coarser the voxels
-are against the body. Where the end plates cannot be fitted (a body that is cut by the field of view or eaten), the
-axis of the curve through the neighbours stands in, and that is said.
+tilt, so in a second pass the line of the canal between the neighbours steadies the axis, the more the coarser the
+voxels are against the body. Where the end plates cannot be fitted (a body that is cut by the field of view or eaten),
+the axis of the curve through the neighbours stands in, and that is said.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROUNDS = 4
 """Rounds of body and axes; on real and phantom vertebrae the axes move by less than 0.1 degree after the third."""
 
 LINE_ERROR_DEG = 3.0
-"""How far the line between the neighbours' bodies strays from the end plates' normal in a healthy spine (ours)."""
+"""How far the line of the canal between the neighbours strays from the end plates' normal in a healthy spine (ours)."""
 
 LINE_STRAY_DEG = 12.0
 """Where the two differ by more, the spine is angled here and the end plates alone are believed."""
@@ -94,7 +94,7 @@ def build_vertebra(bone: Bone, stack: CanalStack, curve: SpineCurve, line: Float
     stack, curve
         The canal and the curve that it was found along.
     line : (3,) float, LPS, or None
-        Unit vector between the neighbours' bodies, cranially; None in the first pass and at the ends.
+        Unit vector of the canal between the neighbours, cranially; None in the first pass and at the ends.
     """
     level, points, step = bone.level, bone.points_mm, bone.voxel_mm
     modelled: list[str] = []
