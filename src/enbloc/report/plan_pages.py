@@ -238,4 +238,6 @@ def _consequence(sacrifice: Sacrifice, citations: Citations) -> Note:
     says = sacrifice.consequence or "No consequence is stated"
     if sacrifice.status == "unverified/low":
         says = f"not confirmed: {says}"
-    return Note(sentence(says), sacrifice.status, sacrifice.cites, "", is_source_open(sacrifice.cites, citations))
+    return Note(
+        sentence(says), sacrifice.status, sacrifice.cites, sacrifice.rule, is_source_open(sacrifice.cites, citations)
+    )

@@ -52,6 +52,8 @@ def place_end_cut(
     neighbour = scene.vertebrae[beyond] if beyond and scene.vertebrae[beyond].body_height_mm > 0 else None
     disc = _disc_plane(vertebra, neighbour, end)
     name = _disc_name(level, beyond, end)
+    if not len(tumour_mm):
+        return EndCut(end, disc, "disc", name, beyond, ("no tumour lies near the column at this end",)), ()
     to_endplate = -float(height_above(_endplate(vertebra, end), tumour_mm).max())
     if to_endplate >= settings.disc_margin_mm:
         why = f"the end plate is {to_endplate:.1f} mm from the tumour, at least {settings.disc_margin_mm:g} mm (OST-2)"
@@ -60,13 +62,19 @@ def place_end_cut(
         for margin in settings.margins_tried_mm():
             plane = _plane_through(scene, tumour_mm, neighbour, beyond, end, margin)
             if plane is not None:
-                why = f"only {to_endplate:.1f} mm from tumour to end plate, so the cut goes through {beyond} (OST-2)"
+                why = f"{_how_near(to_endplate)}, so the cut goes through {beyond} (OST-2)"
                 cut = EndCut(end, plane, "bone", f"body of {beyond}", beyond, (why,))
                 wanted = margin >= settings.bone_margin_mm
                 return cut, () if wanted else (f"{end} cut: only {margin:g} mm of bone instead of 10",)
     reason = "its neighbour is not labelled" if neighbour is None else f"{beyond} leaves no room for a cut"
-    short = f"{end} cut: {to_endplate:.1f} mm to the end plate, and {reason}"
+    short = f"{end} cut: {_how_near(to_endplate)}, and {reason}"
     return EndCut(end, disc, "disc", name, beyond, (short,)), (short,)
+
+
+def _how_near(to_endplate: float) -> str:
+    if to_endplate < 0.0:
+        return f"tumour reaches {-to_endplate:.1f} mm past the end plate's plane"
+    return f"the end plate is only {to_endplate:.1f} mm from the tumour"
 
 
 def _sign(end: str) -> float:

@@ -88,7 +88,7 @@ class Margin:
 
 @attrs.frozen
 class Sacrifice:
-    """A structure given up or worked on, with the consequence."""
+    """A structure given up or worked on, with the consequence, and the rule of the knowledge tables that says so."""
 
     structure: str
     action: Literal["cut", "keep", "skeletonise", "resect"]
@@ -96,6 +96,7 @@ class Sacrifice:
     status: str
     cites: tuple[str, ...] = ()
     modelled: bool = False
+    rule: str = ""
 
 
 @attrs.frozen(eq=False)

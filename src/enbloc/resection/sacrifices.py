@@ -43,15 +43,15 @@ ROOTS: tuple[RootRule, ...] = (
     RootRule(("T1",), "keep", "T1 and T2 dissected: arm deficit in 3 of 7, mild, recovered",
         "verified", ("yokogawa2014t2",), "ROOT-4"),
     RootRule(("T2",), "cut", "no arm deficit when cut alone (0 of 3)", "verified", ("yokogawa2014t2",), "ROOT-5"),
-    RootRule(_span("T3", "T11"), "cut", "a numb band (unverified/high); no neurological loss in 79 thoracic cases",
+    RootRule(_span("T3", "T11"), "cut", "no neurological loss in 79 thoracic cases; a numb band is to be expected",
         "verified", ("tes_neuro79",), "ROOT-6"),
     RootRule(("T12", "T13", "L1"), "cut", "numbness of the groin",
         "verified", ("l2root2019", "kato2025lumbar"), "ROOT-7"),
     RootRule(("L2",), "cut", "both cut: most weak at first, 12 of 13 walk unaided later",
         "verified", ("l2root2019",), "ROOT-8"),
-    RootRule(("L3",), "keep", "quadriceps; one side may be cut if the margin needs it (ours)",
+    RootRule(("L3",), "keep", "quadriceps; one side may be cut if the margin needs it",
         "verified", ("l2root2019",), "ROOT-9"),
-    RootRule(("L4",), "keep", "knee; ankle (unverified/high)", "verified", ("kato2025lumbar",), "ROOT-10"),
+    RootRule(("L4",), "keep", "weakness of the knee; perhaps of the ankle", "verified", ("kato2025lumbar",), "ROOT-10"),
     RootRule(("L5", "L6"), "keep", "cutting it left a lasting foot drop (1 case)",
         "verified", ("kong2018cs",), "ROOT-11"),
     RootRule(("S1",), "keep", "push-off and walking", "verified", (), "ROOT-12"),
@@ -88,8 +88,8 @@ def _roots(levels: tuple[Level, ...], sides: tuple[Side, ...]) -> Iterator[Sacri
         if rule is None:
             continue
         for side in sides:
-            says = f"{rule.consequence} ({rule.rule})"
-            yield Sacrifice(f"nerve_root_{level}_{side}", rule.action, says, rule.status, rule.cites, modelled=True)
+            name = f"nerve_root_{level}_{side}"
+            yield Sacrifice(name, rule.action, rule.consequence, rule.status, rule.cites, modelled=True, rule=rule.rule)
 
 
 def _vessels(levels: tuple[Level, ...], sides: tuple[Side, ...]) -> Iterator[Sacrifice]:
@@ -101,9 +101,11 @@ def _vessels(levels: tuple[Level, ...], sides: tuple[Side, ...]) -> Iterator[Sac
             says = (
                 f"tied at {len(levels)} consecutive level{'s' if len(levels) > 1 else ''}; "
                 + ("within" if routine else "beyond")
-                + f" the routine limit of {SEGMENTAL_ROUTINE_LEVELS} (VES-5)"
+                + f" the routine limit of {SEGMENTAL_ROUTINE_LEVELS}"
             )
-            yield Sacrifice(f"segmental_artery_{level}_{side}", "cut", says, "verified", ("nambu2004",), modelled=True)
+            yield Sacrifice(
+                f"segmental_artery_{level}_{side}", "cut", says, "verified", ("nambu2004",), modelled=True, rule="VES-5"
+            )
 
 
 def _ribs(levels: tuple[Level, ...], sides: tuple[Side, ...]) -> Iterator[Sacrifice]:
@@ -111,14 +113,14 @@ def _ribs(levels: tuple[Level, ...], sides: tuple[Side, ...]) -> Iterator[Sacrif
         if region(level) != "thoracic":
             continue
         for side in sides:
-            says = "cut 3-4 cm lateral to the costotransverse joint (OST-5)"
-            yield Sacrifice(f"rib_{side}_{level[1:]}", "resect", says, "verified", ("tes_hid2018",))
+            says = "cut 3-4 cm lateral to the costotransverse joint"
+            yield Sacrifice(f"rib_{side}_{level[1:]}", "resect", says, "verified", ("tes_hid2018",), rule="OST-5")
 
 
 def _dura(epidural: Verdict) -> Iterator[Sacrifice]:
     if epidural is Verdict.UNMET:
         return
-    says = "freed from tumour: the margin there is intralesional unless dura goes with the specimen (F5b, MOD-3)"
+    says = "freed from tumour: the margin there is intralesional unless dura goes with the specimen"
     if epidural is Verdict.UNDECIDED:
         says = f"if tumour lies in the epidural space: {says}"
-    yield Sacrifice("dura", "skeletonise", says, "ours", ("boriani2018",), modelled=True)
+    yield Sacrifice("dura", "skeletonise", says, "ours", ("boriani2018",), modelled=True, rule="F5b")

@@ -37,7 +37,7 @@ def judge_indication(clinical: Clinical, sheet: Sheet, extent: Extent) -> Indica
     findings = {finding.criterion: finding for finding in _find(clinical, sheet, extent)}
     answer = classify(table, findings)
     en_bloc = _one_word(answer.possible)
-    because = [*_rows(table, answer), *(_reason(b) for b in answer.because), *BESIDE.get(histology.word, ())]
+    because = [*_rows(table, answer), *(_reason(table, b) for b in answer.because), *BESIDE.get(histology.word, ())]
     settle = list(answer.would_settle)
     if clinical.biopsy_confirmed is not True:
         en_bloc = "no" if en_bloc == "no" else "conditional"
@@ -73,13 +73,13 @@ def _denied(verdict: Verdict | None, wanted: Verdict) -> bool:
     return verdict not in (None, Verdict.UNDECIDED, wanted)
 
 
-def _reason(because: Because) -> Reason:
-    word = {Verdict.MET: "met", Verdict.UNMET: "not met", Verdict.UNDECIDED: "undecided"}[because.verdict]
+def _reason(table: RuleTable, because: Because) -> Reason:
+    """A condition as asked, its answer, and what it rests on."""
+    word = {Verdict.MET: "Yes", Verdict.UNMET: "No", Verdict.UNDECIDED: "Open"}[because.verdict]
+    asked = next(criterion.question for criterion in table.criteria if criterion.id == because.criterion)
     from_user = isinstance(because.measured, Unknown) and because.measured.because.startswith("stated")
     status = "stated" if from_user else because.status
-    return Reason(
-        f"{because.says} ({because.criterion}: {word})", status, () if from_user else because.cites, because.rule
-    )
+    return Reason(f"{asked} {word}. {because.says}", status, () if from_user else because.cites, because.rule)
 
 
 def _find(clinical: Clinical, sheet: Sheet, extent: Extent) -> Iterator[Finding]:
@@ -152,7 +152,7 @@ def _feasible(extent: Extent, sheet: Sheet, clinical: Clinical) -> Finding:
     options, _ = enumerate_options(extent, sheet, clinical)
     families = sorted({option.family for option in options} - {"intralesional"})
     if families:
-        says = f"The anatomy leaves {', '.join(families)}."
+        says = f"The anatomy leaves: {', '.join(family.replace('_', ' ') for family in families)}."
         return Finding("feasible", Verdict.MET, Unknown("see the options"), says)
     if any(region(level) == "sacral" for level in involved_levels(extent)):
         says = "The families of the sacrum are not placed yet."

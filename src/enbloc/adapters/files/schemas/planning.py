@@ -55,6 +55,7 @@ _SACRIFICE = an_object(
         "status": TEXT,
         "cites": list_of(TEXT),
         "modelled": YES_NO,
+        "rule": TEXT,
     }
 )
 _MARGIN = an_object(
