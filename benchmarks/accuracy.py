@@ -28,7 +28,7 @@ PHANTOM_TESTS = Path(__file__).resolve().parents[1] / "tests" / "phantom"
 REGIONS = ("LUMBAR", "THORACIC", "CERVICAL")
 SPACINGS_MM = ((1.0, 1.0, 1.0), (1.5, 1.5, 1.5), (0.8, 0.8, 2.0))
 BENDS = (Bends(2.0, 2.0, 2.0), Bends(-2.0, 0.0, 0.0), Bends(0.0, 5.0, 4.0))
-EXTENT_SEEDS = range(1)
+EXTENT_SEEDS = range(4)
 EXTENT_TUMOURS = 16
 MARGIN_SPACINGS_MM = (1.0, 1.5)
 
