@@ -38,6 +38,9 @@ RING_LEFT_MM, RING_DORSAL_MM = 14.0, (1.0, 28.0)
 RING_STEP_MM = 9.0
 """Canal centres of neighbouring levels stray no further than this from their running median, across the curve."""
 
+POCKET_MM = 1.5
+"""Within one level the canal's wall strays no further than this from where most planes show it (ours)."""
+
 WALL_REACH_MM = 24.0
 """No canal wall is further from the canal's middle: more than half the width of the largest plausible canal."""
 
@@ -106,6 +109,7 @@ def find_canal(
             patched += [names[n - 1] for n in sorted({number for number, _ in found.values()})]
     if not rings:
         return None
+    rings = _without_pockets(rings, owner)
     closed = tuple(names[n - 1] for n in sorted(set(owner.values())))
     seen = np.zeros(len(levels), dtype=bool)
     seen[list(rings)] = True
@@ -199,6 +203,20 @@ def _true_rings(
         if stray <= RING_STEP_MM and stray < nearest.get(plane, np.inf):
             found[plane], nearest[plane] = (number, hole), stray
     return found
+
+
+def _without_pockets(rings: Mapping[int, Bools], owner: Mapping[int, int]) -> dict[int, Bools]:
+    """The holes, each kept within `POCKET_MM` of what most holes of its level share.
+
+    At the ends of a ring a foramen may be closed off as part of the hole; the other planes of the level show it.
+    """
+    kept: dict[int, Bools] = {}
+    for number in set(owner.values()):
+        planes = [plane for plane, level in owner.items() if level == number]
+        shared = np.mean([rings[plane] for plane in planes], axis=0) > 0.5
+        near = ndimage.binary_dilation(shared, _disc(POCKET_MM))
+        kept |= {plane: rings[plane] & near if shared.any() else rings[plane] for plane in planes}
+    return kept
 
 
 def _join(rings: Mapping[int, Bools], n_planes: int, n_pixels: int) -> Floats:
