@@ -25,7 +25,7 @@ def walked(centre: tuple[float, float, float], radius: float) -> Record:
     return walk(sample(LUMBAR, SCAN, sphere("L3", centre, radius), CHORDOMA), QUICK)
 
 
-@settings(max_examples=7, deadline=None, derandomize=True, phases=(Phase.generate,))
+@settings(max_examples=5, deadline=None, derandomize=True, phases=(Phase.generate,))
 @given(
     left=st.floats(-16.0, 16.0),
     dorsal=st.floats(-34.0, 14.0),

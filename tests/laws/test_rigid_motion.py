@@ -49,7 +49,7 @@ def contacts_mm(extent: Extent) -> dict[str, float]:
     return {c.structure: c.distance.value for c in extent.touched if isinstance(c.distance, Estimate)}
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, phases=(Phase.generate,))
+@settings(max_examples=5, deadline=None, derandomize=True, phases=(Phase.generate,))
 @given(name=st.sampled_from(sorted(TUMOURS)), pose=poses)
 def test_classes_and_distances_stay(name: str, pose: Pose) -> None:
     base, there = walk_of(name, VOXEL_MM), moved(name, pose)
@@ -73,7 +73,7 @@ def test_classes_and_distances_stay(name: str, pose: Pose) -> None:
             assert abs(least_mm(cut, tumour, pose) - margins[f"{cut.id} cut"]) <= VOXEL_MM, cut.id
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, phases=(Phase.generate,))
+@settings(max_examples=5, deadline=None, derandomize=True, phases=(Phase.generate,))
 @given(name=st.sampled_from(sorted(TUMOURS)), pose=poses)
 def test_cells_that_are_clear_by_formula_are_never_contradicted(name: str, pose: Pose) -> None:
     phantom, tumour = TUMOURS[name]
@@ -85,7 +85,7 @@ def test_cells_that_are_clear_by_formula_are_never_contradicted(name: str, pose:
         assert found != ("unmet" if truly else "met"), (sector, layer)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, phases=(Phase.generate,))
+@settings(max_examples=5, deadline=None, derandomize=True, phases=(Phase.generate,))
 @given(name=st.sampled_from(CLEAR_OF_LIMITS), pose=poses)
 def test_cuts_placed_anew_keep_their_margins(name: str, pose: Pose) -> None:
     """Within a voxel; where both stay beyond the wanted distance the cut is free to follow the bone."""
