@@ -229,7 +229,7 @@ class Seen:
     tip_deg: float
 
 
-@lru_cache(maxsize=None)
+@cache
 def seen_in(path: Path, scheme: str) -> Mapping[str, Seen]:
     """Every whole level of a label map, each in a scene of its own; the canal within 5 mm of the pedicles' height."""
     labels = labels_of(path, scheme)
