@@ -91,7 +91,7 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
 
 
 def find_extent(case: Case, scene: Scene | None, settings: Settings) -> Extent:
-    """The Extent: typed where the surgeon typed it, else measured on the scene."""
+    """The Extent: measured on the scene, or as the surgeon typed it where there are no images."""
     if scene is None:
         return extent_from_typed(case.typed_extent)
     extent = measure_extent(scene, settings.anatomy, case.clinical.dura_infiltrated)

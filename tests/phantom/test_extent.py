@@ -70,8 +70,11 @@ def compare(seed: int, count: int, clear_voxels: float) -> tuple[Counter[str], l
         if extent is None:
             continue
         truth = cell_truth(phantom, tumour)
+        in_bone = {level for (level, _, layer), cell in truth.items() if layer in "BC" and cell.volume_ml > 0.0}
         for level in levels:
             for (sector, layer), is_in in clear_cells(truth, level, clear_voxels * spacing).items():
+                if layer in "AD" and in_bone and level not in in_bone:
+                    continue  # tumour outside bone belongs to the nearest level whose bone is involved
                 measured = extent.levels.get(level)
                 got = measured.cells[sector, layer].verdict if measured else Verdict.UNMET
                 word = "open" if got is Verdict.UNDECIDED else "right" if (got is Verdict.MET) == is_in else "wrong"

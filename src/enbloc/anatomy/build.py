@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
 from enbloc.anatomy.parts import find_parts, local_coordinates
+from enbloc.anatomy.restore import is_cut_out, restore_bone
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
@@ -84,6 +85,10 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
             remedy="Check that the vertebra labels include the arches, at a slice thickness of 3 mm or less.",
         )
     vertebrae = _vertebrae(grid, bone, names, whole, stack, curve)
+    cut_out = is_cut_out(bone, tumour[box])
+    if cut_out:
+        bone = restore_bone(grid, bone, tumour[box], canal_mask(stack, curve, grid, bone), vertebrae)
+        vertebrae = _vertebrae(grid, bone, names, whole, stack, curve)
     return Scene(
         grid=grid,
         structures=structures,
@@ -94,7 +99,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         canal=canal_mask(stack, curve, grid, bone),
         ct=_ct_on(grid, case.ct, full, box),
         label_error_mm=float(grid.spacing_mm.max()) / 2,
-        problems=_problems(vertebrae, touched, stack, base, case.label_files),
+        problems=(*_problems(vertebrae, touched, stack, base, case.label_files), *_restored(cut_out, base)),
     )
 
 
@@ -281,6 +286,13 @@ def _ct_on(grid: Grid, ct: Volume | None, full: Grid, box: tuple[slice, slice, s
         ct.values, to_ct[:3, :3], to_ct[:3, 3], grid.shape, np.float32, order=1, cval=OUTSIDE_HU
     )
     return Volume(grid, values)
+
+
+def _restored(cut_out: bool, base: LabelFile) -> tuple[Problem, ...]:
+    if not cut_out:
+        return ()
+    says = "the tumour lies in no labelled bone; where bone must have been, it was modelled from the other side"
+    return (Problem("doubt", base.name, says, "Give the vertebrae whole, with the tumour in a file of its own."),)
 
 
 def _problems(

@@ -17,7 +17,7 @@ from enbloc.classification.extent import Extent, any_cell, involved_levels
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
-from enbloc.foundation.space.distances import surface_points
+from enbloc.foundation.space.distances import distance_to, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.polygons import distance_to_face
 from enbloc.resection.cuts import Cut
@@ -72,13 +72,34 @@ def measure_margins(scene: Scene, extent: Extent, geometry: Geometry, cuts: tupl
     at_cuts = tuple(_at_cut(scene, cut, tumour) for cut in cuts)
     epidural = any_of(level.layers["D"] for level in extent.levels.values())
     elsewhere = _elsewhere(scene, extent, geometry.specimen, cuts, tumour, epidural)
-    return at_cuts + elsewhere
+    left = _left_behind(scene, geometry.specimen, at_cuts)
+    named = {margin.interface for margin in left}
+    return (*at_cuts, *left, *(margin for margin in elsewhere if margin.interface not in named))
 
 
 def worst_word(margins: tuple[Margin, ...]) -> MarginWord | None:
     """The worst margin on the specimen's surface rules (EN-M8, unverified/high); None without margins."""
     words = {margin.enneking for margin in margins}
     return next((word for word in ORDER if word in words), None)
+
+
+def _left_behind(scene: Scene, specimen: Bools, at_cuts: tuple[Margin, ...]) -> tuple[Margin, ...]:
+    """Tumour outside the specimen that no cut accounts for, by the structure it lies in."""
+    left = scene.tumour & ~specimen
+    if not left.any() or any(isinstance(m.least, Estimate) and m.least.value < 0.0 for m in at_cuts):
+        return ()
+    names = list(scene.vertebrae)
+    depth = distance_to(scene.grid, specimen) + scene.label_error_mm
+    found = []
+    for number in np.unique(scene.bone[left]):
+        here = left & (scene.bone == number)
+        deepest = np.argwhere(here)[int(np.argmax(depth[here]))]
+        name = f"vertebra_{names[int(number) - 1]}" if number else "soft tissue"
+        least = _estimate(-float(depth[tuple(deepest)]), scene.label_error_mm, "label border of the tumour")
+        place = _place(scene.grid.to_patient(deepest[None])[0])
+        tissue: Tissue = "bone" if number else "soft_tissue"
+        found.append(Margin(name, tissue, least, place, None, "", "intralesional", (ENTERED,)))
+    return tuple(found)
 
 
 def _at_cut(scene: Scene, cut: Cut, tumour: Floats) -> Margin:

@@ -215,7 +215,10 @@ def _cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Resecti
     inner = np.argwhere(specimen)
     points = scene.grid.to_patient(inner)
     where = tuple(inner.T)
-    body = (scene.parts[where] == BODY) | (scene.bone[where] == 0)
+    column = np.zeros(len(points), dtype=bool)
+    for level in _bone_levels(placement):
+        column |= _over_or_under(scene.vertebrae[level], points)
+    body = (scene.parts[where] == BODY) | ((scene.bone[where] == 0) & column)
     found: list[Cut | None] = []
     for end in placement.end_cuts:
         kind: CutKind = "discectomy" if end.tissue == "disc" else "osteotomy"

@@ -78,10 +78,15 @@ def search(
         if placement is None:
             rejected.append(Rejected(option.family, (NO_ROOM,), option.side))
             continue
-        plans.append(_placed(option, placement, known, known.scene, settings))
+        out = cut_out(known.scene, placement, settings)
+        if not out.cuts or not out.geometry.specimen.any():
+            rejected.append(Rejected(option.family, (NO_SPECIMEN,), option.side))
+            continue
+        plans.append(_placed(option, placement, out, known, known.scene))
     return _ranked(tuple(plans), known.indication), tuple(rejected)
 
 
+NO_SPECIMEN = Reason("The cuts of this kind enclose no piece with tumour in it.", "measured")
 NO_ROOM = Reason(
     "No cut of this kind keeps the least accepted distance from the tumour in the bone there is.", "measured"
 )
@@ -117,9 +122,8 @@ def _without_cuts(option: Option, known: Known) -> Plan:
     )
 
 
-def _placed(option: Option, placement: Placement, known: Known, scene: Scene, settings: ResectionSettings) -> Plan:
+def _placed(option: Option, placement: Placement, out: CutOut, known: Known, scene: Scene) -> Plan:
     """A plan with cuts, specimen and margins."""
-    out = cut_out(scene, placement, settings)
     margins = measure_margins(scene, known.extent, out.geometry, out.cuts)
     word = worst_word(margins)
     approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)

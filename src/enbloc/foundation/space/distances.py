@@ -37,7 +37,8 @@ def outward(grid: Grid, region: Bools) -> Floats:
 def distance_to_voxels(grid: Grid, region: Bools) -> Floats:
     """Distance from every voxel's centre to the nearest voxel centre of `region`, mm; zero inside."""
     spacing = tuple(float(s) for s in grid.spacing_mm)
-    found: Floats = edt.edt(np.asfortranarray(~region), anisotropy=spacing, black_border=False, parallel=2)
+    outside = np.ascontiguousarray(~region).view(np.uint8)
+    found: Floats = edt.edt(outside, anisotropy=spacing, black_border=False, parallel=1)
     return found.astype(np.float64)
 
 
