@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
-from enbloc.anatomy.parts import find_parts, local_coordinates
+from enbloc.anatomy.parts import find_parts, local_coordinates, measure_borders
 from enbloc.anatomy.restore import is_cut_out, restore_bone
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
@@ -271,7 +271,7 @@ def _parts_on(grid: Grid, bone: NDArray[np.uint8], vertebrae: Mapping[Level, Ver
     for number, vertebra in enumerate(vertebrae.values(), start=1):
         mask = bone == number
         local = local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask)))
-        parts[mask] = find_parts(vertebra, local, float(grid.spacing_mm.max()))
+        parts[mask] = find_parts(measure_borders(vertebra, local, float(grid.spacing_mm.max())), local)
     return parts
 
 

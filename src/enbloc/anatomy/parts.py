@@ -9,6 +9,7 @@ is the project's own definition (GEO-6, ours).
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,26 +46,53 @@ def to_patient(frame: Frame, local_mm: Floats) -> Floats:
     return points
 
 
-def find_parts(vertebra: Vertebra, local_mm: Floats, voxel_mm: float) -> NDArray[np.uint8]:
-    """The part (index into `PARTS`) of all voxel centres (n, 3) of a vertebra, given in its frame."""
+@attrs.frozen
+class Borders:
+    """Where a vertebra's parts meet, in its frame, mm; pairs are (left, right).
+
+    `neck_mm` is the dorsal coordinate where the body narrows into each pedicle, `pedicle_mm` how far each pedicle
+    reaches sideways, `behind_mm` the canal's dorsal wall. The body lies within `body_half_mm` of `body_left_mm`, or as
+    wide as bone is where `body_half_mm` is infinite.
+    """
+
+    neck_mm: tuple[float, float]
+    pedicle_mm: tuple[float, float]
+    behind_mm: float
+    body_left_mm: float
+    body_half_mm: float
+
+
+def measure_borders(vertebra: Vertebra, local_mm: Floats, voxel_mm: float) -> Borders:
+    """The borders between the parts, read off all voxel centres (n, 3) of a vertebra, given in its frame."""
+    left, right = (_neck(vertebra, local_mm, voxel_mm, side) for side in (+1, -1))
+    thoracic = region(vertebra.level) == "thoracic"
+    return Borders(
+        neck_mm=(left[0], right[0]),
+        pedicle_mm=(left[1], right[1]),
+        behind_mm=vertebra.canal_dorsal_mm,
+        body_left_mm=float((vertebra.body_centre_mm - vertebra.frame.origin_mm) @ vertebra.frame.left),
+        body_half_mm=np.inf if thoracic else vertebra.body_width_mm / 2 + RIM_MM,
+    )
+
+
+def find_parts(borders: Borders, local_mm: Floats) -> NDArray[np.uint8]:
+    """The part (index into `PARTS`) of bone at points (n, 3) in the vertebra's frame."""
     left, dorsal = local_mm[:, 0], local_mm[:, 1]
-    centre = float((vertebra.body_centre_mm - vertebra.frame.origin_mm) @ vertebra.frame.left)
-    half = vertebra.body_width_mm / 2 + RIM_MM
-    parts = np.where(left >= 0, ARCH_LEFT, ARCH_RIGHT).astype(np.uint8)
-    body = (np.abs(left - centre) < half) | (region(vertebra.level) == "thoracic")
-    for side, pedicle in ((+1, PEDICLE_LEFT), (-1, PEDICLE_RIGHT)):
-        neck, border = _neck(vertebra, local_mm, voxel_mm, side)
-        mine = side * left >= 0.0
-        parts[mine & (dorsal < vertebra.canal_dorsal_mm) & (side * left < border)] = pedicle
-        parts[mine & (dorsal < neck) & body] = BODY
-    return parts
+    on_left = left >= 0.0
+    parts = np.where(on_left, ARCH_LEFT, ARCH_RIGHT)
+    beside = (dorsal < borders.behind_mm) & (np.abs(left) < np.where(on_left, *borders.pedicle_mm))
+    parts = np.where(beside, np.where(on_left, PEDICLE_LEFT, PEDICLE_RIGHT), parts)
+    in_front = dorsal < np.where(on_left, *borders.neck_mm)
+    return np.where(in_front & (np.abs(left - borders.body_left_mm) < borders.body_half_mm), BODY, parts).astype(
+        np.uint8
+    )
 
 
 def _neck(vertebra: Vertebra, local_mm: Floats, voxel_mm: float, side: int) -> tuple[float, float]:
     """Where the body's corner of one side narrows into the pedicle (dorsal mm), and the pedicle's outer border (mm).
 
     The border is how far bone reaches sideways at the narrowest place, where no transverse process stands off, and one
-    voxel more: half of it for the voxels' own size, half for the label's error.
+    voxel and a half more: half of one for the voxels' own size, the rest for the errors of this label and the tumour's.
     """
     ventral = vertebra.canal_ventral_mm
     radius = vertebra.canal_radius_left_mm if side > 0 else vertebra.canal_radius_right_mm
@@ -73,11 +101,11 @@ def _neck(vertebra: Vertebra, local_mm: Floats, voxel_mm: float, side: int) -> t
     beside = (lateral > radius / 2) & (lateral < reach)
     dorsal = np.sort(local_mm[beside, 1])
     places = np.arange(ventral, vertebra.canal_dorsal_mm / 2, PROFILE_STEP_MM)
-    window = 3 * PROFILE_STEP_MM
+    window = max(3 * PROFILE_STEP_MM, voxel_mm)
     areas = np.searchsorted(dorsal, places + window) - np.searchsorted(dorsal, places - window)
     narrowest = int(np.argmin(areas))
     wide = np.flatnonzero(areas[:narrowest] > NECK_GROWTH * max(int(areas[narrowest]), 1))
     neck = float(places[wide[-1]]) + PROFILE_STEP_MM if len(wide) else ventral
     there = lateral[beside & (np.abs(local_mm[:, 1] - places[narrowest]) < window)]
-    border = float(np.percentile(there, 98.0)) + voxel_mm if len(there) else reach
+    border = float(np.percentile(there, 98.0)) + 1.5 * voxel_mm if len(there) else reach
     return min(neck, ventral + MOST_CORNER_MM), max(border, radius + LEAST_PEDICLE_MM / 2)

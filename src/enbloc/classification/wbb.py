@@ -20,7 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from enbloc.anatomy.parts import ARCH_LEFT, ARCH_RIGHT, BODY, PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates
+from enbloc.anatomy.parts import (
+    ARCH_LEFT,
+    ARCH_RIGHT,
+    BODY,
+    PEDICLE_LEFT,
+    PEDICLE_RIGHT,
+    Borders,
+    find_parts,
+    local_coordinates,
+    measure_borders,
+)
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.extent import (
@@ -61,7 +71,7 @@ class _Sample:
     """Voxels in and around the tumour, at one level: coordinates, tissue, and how much tumour each holds."""
 
     local_mm: Floats
-    part: NDArray[np.uint8]
+    bone: NDArray[np.bool_]
     in_canal: NDArray[np.bool_]
     in_disc: NDArray[np.bool_]
     depth_mm: Floats
@@ -78,6 +88,14 @@ class _PolarMap:
     outer_mm: Floats
 
 
+@attrs.frozen(eq=False)
+class _Chart:
+    """What turns a place in a vertebra into its cell."""
+
+    polar: _PolarMap
+    borders: Borders
+
+
 def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bool | None = None) -> Extent:
     """The Extent of the scene's tumour.
 
@@ -91,7 +109,7 @@ def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bo
     """
     box = _box_around_tumour(scene)
     grid = scene.grid.crop(box)
-    tumour, canal, bone, parts = scene.tumour[box], scene.canal[box], scene.bone[box], scene.parts[box]
+    tumour, canal, bone = scene.tumour[box], scene.canal[box], scene.bone[box]
     border = distance_to(grid, tumour)
     near = np.argwhere(border < 2.0 * float(grid.spacing_mm.max()))
     where = tuple(near.T)
@@ -107,7 +125,7 @@ def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bo
         local = local_coordinates(vertebra.frame, points[mine])
         sample = _Sample(
             local_mm=local,
-            part=np.where(bone[where][mine] == number, parts[where][mine], 0).astype(np.uint8),
+            bone=bone[where][mine] == number,
             in_canal=canal[where][mine],
             in_disc=_in_disc(vertebra, local) & (bone[where][mine] == 0),
             depth_mm=depth[mine],
@@ -166,15 +184,17 @@ def _measure_level(
     scene: Scene, level: Level, number: int, sample: _Sample, settings: AnatomySettings, dura: bool | None
 ) -> LevelExtent:
     vertebra = scene.vertebrae[level]
-    polar = _polar_map(scene, vertebra, number)
+    all_bone = local_coordinates(vertebra.frame, scene.grid.to_patient(np.argwhere(scene.bone == number)))
+    borders = measure_borders(vertebra, all_bone, 2 * scene.label_error_mm)
+    chart = _Chart(_polar_map(scene, vertebra, all_bone[:, 2], number), borders)
     voxel_ml = scene.grid.voxel_ml
-    nominal = _cells_of(sample, sample.local_mm, polar)
+    nominal = _cells_of(sample, sample.local_mm, chart)
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
-    moved = [_cells_of(sample, local, polar) for local in _displaced(sample.local_mm, vertebra, scene.label_error_mm)]
+    moved = [_cells_of(sample, local, chart) for local in _displaced(sample.local_mm, vertebra, scene.label_error_mm)]
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
         moves = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in (nominal, *moved)]
         volumes[bound] = np.asarray(pick.reduce([*moves, volumes["value"]]), dtype=np.float64)
-    whole = _bone_volumes(scene, vertebra, number, polar)
+    whole = _bone_volumes(scene, all_bone, chart)
     depths = _depths(nominal, sample)
     limit = max(settings.outside_depth_mm, 2 * scene.label_error_mm)
     because = f"label border +-{scene.label_error_mm:.2f} mm, frame +-{vertebra.frame.turn_error_deg:.1f} deg"
@@ -219,18 +239,19 @@ def _displaced(local: Floats, vertebra: Vertebra, by_mm: float) -> list[Floats]:
     return shifts + turns
 
 
-def _cells_of(sample: _Sample, local: Floats, polar: _PolarMap) -> tuple[Ints, Ints]:
+def _cells_of(sample: _Sample, local: Floats, chart: _Chart) -> tuple[Ints, Ints]:
     """Layer index and sector index (from 0) of each point; layer `NOWHERE` in the disc space."""
     angle = np.degrees(np.arctan2(local[:, 0], local[:, 1])) % 360.0
     sector = np.minimum((angle // SECTOR_DEG).astype(np.intp), len(SECTORS) - 1)
-    sector = np.where(sample.part == BODY, np.clip(sector, 4, 7), sector)
-    arch = (sample.part == ARCH_LEFT) | (sample.part == ARCH_RIGHT)
+    part = np.where(sample.bone, find_parts(chart.borders, local), 0)
+    sector = np.where(part == BODY, np.clip(sector, 4, 7), sector)
+    arch = (part == ARCH_LEFT) | (part == ARCH_RIGHT)
     sector = np.where(arch & (sector >= 3) & (sector <= 8), np.where(angle < 180.0, 2, 9), sector)
-    sector = np.where(sample.part == PEDICLE_LEFT, LEFT_PEDICLE - 1, sector)
-    sector = np.where(sample.part == PEDICLE_RIGHT, RIGHT_PEDICLE - 1, sector)
-    bone = sample.part > 0
+    sector = np.where(part == PEDICLE_LEFT, LEFT_PEDICLE - 1, sector)
+    sector = np.where(part == PEDICLE_RIGHT, RIGHT_PEDICLE - 1, sector)
     layer = np.where(sample.in_canal, D, np.where(sample.in_disc, NOWHERE, A)).astype(np.intp)
-    layer[bone] = np.where(_radial_fraction(local[bone], polar) < DEEP_FRACTION, C, B)
+    bone = sample.bone
+    layer[bone] = np.where(_radial_fraction(local[bone], chart.polar) < DEEP_FRACTION, C, B)
     return layer, sector
 
 
@@ -252,15 +273,12 @@ def _depths(cells: tuple[Ints, Ints], sample: _Sample) -> Floats:
     return table
 
 
-def _bone_volumes(scene: Scene, vertebra: Vertebra, number: int, polar: _PolarMap) -> Floats:
-    """(layers, sectors) ml of the vertebra's own bone."""
-    where = np.argwhere(scene.bone == number)
-    local = local_coordinates(vertebra.frame, scene.grid.to_patient(where))
-    n = len(where)
+def _bone_volumes(scene: Scene, local: Floats, chart: _Chart) -> Floats:
+    """(layers, sectors) ml of the vertebra's own bone, whose voxels lie at `local`."""
+    n = len(local)
     nothing = np.zeros(n, dtype=bool)
-    part = scene.parts[tuple(where.T)]
-    sample = _Sample(local, part, nothing, nothing, np.zeros(n), {})
-    return _volumes(_cells_of(sample, local, polar), np.ones(n), scene.grid.voxel_ml)
+    sample = _Sample(local, np.ones(n, dtype=bool), nothing, nothing, np.zeros(n), {})
+    return _volumes(_cells_of(sample, local, chart), np.ones(n), scene.grid.voxel_ml)
 
 
 def _outside_cell(volume: Estimate, depth: float, error: float, limit: float, settings: AnatomySettings) -> Cell:
@@ -279,10 +297,9 @@ def _bone_cell(volume: Estimate, whole_ml: float, settings: AnatomySettings) -> 
     return Cell(any_of((judge_above(fraction, settings.cell_fraction), enough)), fraction, volume, depth)
 
 
-def _polar_map(scene: Scene, vertebra: Vertebra, number: int) -> _PolarMap:
+def _polar_map(scene: Scene, vertebra: Vertebra, heights: Floats, number: int) -> _PolarMap:
     """Where bone begins and ends along rays from the canal's centre, per height and angle."""
     step = float(scene.grid.spacing_mm.min())
-    heights = local_coordinates(vertebra.frame, scene.grid.to_patient(np.argwhere(scene.bone == number)))[:, 2]
     levels = np.arange(heights.min() - step, heights.max() + 1.5 * step, step)
     angles = np.radians(np.arange(0.0, 360.0, POLAR_STEP_DEG))
     radii = np.arange(POLAR_STEP_MM, POLAR_REACH_MM, POLAR_STEP_MM)

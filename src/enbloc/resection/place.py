@@ -76,17 +76,24 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
 
 
 def _sagittal(scene: Scene, option: Option, tumour: Floats, settings: ResectionSettings) -> Placement | None:
-    """One side of the bodies and of the ring; None when the healthy side has no room for the cut."""
+    """One side of the bodies and of the ring; None when the healthy side has no room for the cut.
+
+    The sagittal cut passes beside the canal, so the inner edge of the healthy pedicle stands on the specimen's side of
+    it; that pedicle is cut where it is narrowest.
+    """
     if option.side is None:
         return None
     found = _sagittal_plane(scene, option.levels, option.side, tumour, settings)
     if found is None:
         return None
     plane, short = found
+    healthy: Side = "right" if option.side == "left" else "left"
     arch_cuts: dict[tuple[Level, Side], ArchCut] = {}
     for level in option.levels:
-        choices = measure_choices(scene, tumour, level, option.side, "ventral")
-        arch_cuts[level, option.side] = cut_lamina(choices, settings, *ACROSS_DEG)
+        lamina = measure_choices(scene, tumour, level, option.side, "ventral")
+        arch_cuts[level, option.side] = cut_lamina(lamina, settings, *ACROSS_DEG)
+        pedicle = measure_choices(scene, tumour, level, healthy, "ventral")
+        arch_cuts[level, healthy] = cut_pedicle(pedicle, settings)
     cranial, caudal, end_short = _end_cuts(scene, option.levels, tumour, settings)
     return Placement(
         family=option.family,

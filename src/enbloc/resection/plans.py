@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from enbloc.foundation.evidence.estimates import Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.cuts import Cut
 
@@ -110,6 +111,31 @@ class Geometry:
 
 
 @attrs.frozen(eq=False)
+class Delivery:
+    """Whether the specimen can be brought out past the cord.
+
+    Parameters
+    ----------
+    possible : "yes", "no" or "unknown"
+        Yes with a way, no with a proof.
+    route : str or None
+        The way in words.
+    because : tuple of Reason
+        What was tested, what was not.
+    least_clearance : Measured
+        Least distance from everything kept along the way, mm, once the contacts at the cuts are let go.
+    path : tuple of (4, 4) float, LPS mm
+        Poses of the specimen, the first where it lies; between two it moves straight. Empty without a way.
+    """
+
+    possible: Literal["yes", "no", "unknown"]
+    route: str | None
+    because: tuple[Reason, ...]
+    least_clearance: Measured
+    path: tuple[Floats, ...]
+
+
+@attrs.frozen(eq=False)
 class Plan:
     """One resection, placed, measured and explained.
 
@@ -131,7 +157,7 @@ class Plan:
     enneking_appropriate: bool | None
     geometry: Geometry | None
     margin_negative_probability: Mapping[str, float] | Unknown
-    delivery: Unknown
+    delivery: Delivery | Unknown
     reconstruction: Unknown
     risks: tuple[Reason, ...]
     trade_offs: Mapping[str, Measured]

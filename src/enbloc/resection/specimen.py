@@ -150,6 +150,8 @@ def _inside(scene: Scene, placement: Placement, points: _Points, resected: list[
     if placement.sagittal is not None:
         in_column &= height_above(placement.sagittal, points.points_mm) < 0.0
     in_arch = _inside_arch(scene, placement, points)
+    if placement.sagittal is not None:
+        in_arch &= height_above(placement.sagittal, points.points_mm) < 0.0
     own = np.isin(points.number, resected)
     soft = (points.number == 0) & ~points.column
     inside: Bools = (
@@ -225,7 +227,7 @@ def _cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Resecti
         face = _face(scene, end.plane, points[body])
         found.append(_cut(end.end, kind, end.plane, face, settings, (end.through,), end.because))
     if placement.sagittal is not None:
-        face = _face(scene, placement.sagittal, points[body])
+        face = _face(scene, placement.sagittal, points[body | (scene.bone[where] > 0)])
         crossed = tuple(f"body of {level}" for level in placement.levels)
         why = ("parallel to the midline, outside the canal on the healthy side (OST-4)",)
         found.append(_cut("sagittal", "osteotomy", placement.sagittal, face, settings, crossed, why))
