@@ -10,6 +10,7 @@ from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.contacts import measure_contacts
 from enbloc.classification.extent import Extent, extent_from_typed
+from enbloc.classification.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
 from enbloc.foundation.evidence.classifications import Sheet
@@ -71,7 +72,7 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     scene = build_scene(case, settings.anatomy)
     report_progress("classifying")
     extent = find_extent(case, scene, settings)
-    sheet = classify(extent, case.clinical)
+    sheet = classify(extent, case.clinical, find_on_scene(scene, extent))
     options, rejected = enumerate_options(extent, sheet, case.clinical)
     indication = judge_indication(case.clinical, sheet, extent)
     known = Known(scene, extent, sheet, case.clinical, indication)

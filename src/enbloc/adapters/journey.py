@@ -12,6 +12,7 @@ import attrs
 from enbloc.adapters.files.case_folder import read_case
 from enbloc.adapters.files.run_folder import REPORT_FILE, check_is_run_or_free, settings_form, write_run
 from enbloc.anatomy.build import build_scene
+from enbloc.classification.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.errors import InputError
 from enbloc.foundation.evidence.bibliography import read_bibliography
@@ -70,7 +71,8 @@ def walk_to_classes(case: Case, settings: Settings, report_progress: Progress) -
     report_progress("classifying")
     extent = find_extent(case, scene, settings)
     problems += scene.problems if scene is not None else ()
-    return Record(case, settings, problems, scene, extent, classify(extent, case.clinical))
+    sheet = classify(extent, case.clinical, find_on_scene(scene, extent))
+    return Record(case, settings, problems, scene, extent, sheet)
 
 
 def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Progress) -> Journey:
