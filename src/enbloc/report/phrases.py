@@ -39,6 +39,14 @@ def number_words(value: float, decimals: int) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
+def chance_words(share: float) -> str:
+    """``"71 %"``; never a certainty that draws cannot give: ``"over 99 %"``, ``"under 1 %"``."""
+    percent = 100.0 * share
+    if percent >= 99.5:
+        return "over 99 %"
+    return "under 1 %" if percent < 0.5 else f"{number_words(percent, 0)} %"
+
+
 def measured_words(measured: Measured) -> str:
     """``"4.2 mm (3.4 to 5.0)"``, or ``"not measured: …"``."""
     if isinstance(measured, Unknown):

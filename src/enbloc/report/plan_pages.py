@@ -11,6 +11,7 @@ from enbloc.report.document import ComparedRow, CutLine, Fact, MarginLine, Note,
 from enbloc.report.notes import Citations, is_source_open, note_reasons
 from enbloc.report.phrases import (
     FAMILY_WORDS,
+    chance_words,
     joined,
     level_words,
     measured_words,
@@ -30,6 +31,10 @@ _EXECUTION_WORDS: dict[str, str] = {
     "freehand": "freehand",
     "navigated": "navigated",
     "printed_guide": "printed guide",
+}
+_TRADE_OFF_WORDS: dict[str, str] = {
+    f"margin_to_plan_{how}": f"Margin to plan for at every cut, {words} (95 % clear)"
+    for how, words in _EXECUTION_WORDS.items()
 }
 _APPROPRIATE: dict[bool | None, str] = {
     True: "Enneking appropriate",
@@ -54,7 +59,7 @@ def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
         margins=tuple(_margin_line(margin, margin is least, citations) for margin in plan.margins),
         sacrifices=tuple(_sacrifice_line(sacrifice, citations) for sacrifice in plan.sacrifices),
         trade_offs=tuple(
-            Fact(sentence(quantity_words(name))[:-1], measured_words(value))
+            Fact(_TRADE_OFF_WORDS.get(name) or sentence(quantity_words(name))[:-1], measured_words(value))
             for name, value in plan.trade_offs.items()
             if name not in _SAID_BY_THE_TITLE
         ),
@@ -110,7 +115,14 @@ def plan_outcome(plan: Plan) -> str:
         return "The margin cannot be said."
     parts = [] if least is None else [f"Least margin {measured_words(least.least)} at {_interface(least)}."]
     word = f"Margin in Enneking's words: {plan.margin or CANNOT_BE_SAID}"
-    return " ".join((*parts, f"{word}; {_APPROPRIATE[plan.enneking_appropriate]}."))
+    return " ".join((*parts, f"{word}; {_APPROPRIATE[plan.enneking_appropriate]}.", *_chances(plan)))
+
+
+def _chances(plan: Plan) -> tuple[str, ...]:
+    """One sentence on execution error, none where it was not drawn."""
+    chances = [f"{_EXECUTION_WORDS.get(how, how)} {chance_words(p)}" for how, p in _by_method(plan)]
+    says = "Every cut stays out of tumour, by errors published for other bones"
+    return (f"{says}: {', '.join(chances)}.",) if chances else ()
 
 
 def approach_words(plan: Plan) -> str:
@@ -177,19 +189,23 @@ def _facts(plan: Plan) -> tuple[Fact, ...]:
             Fact("Specimen", f"{number_words(plan.geometry.specimen_ml, 1)} ml"),
             Fact("Bone lost", f"{number_words(plan.geometry.bone_lost_ml, 1)} ml"),
         ]
-    if isinstance(plan.margin_negative_probability, Mapping):
-        facts += [
-            Fact(f"Clear margin likely, {_EXECUTION_WORDS.get(how, how)}", f"{number_words(100 * p, 0)} %")
-            for how, p in plan.margin_negative_probability.items()
-        ]
+    facts += [
+        Fact(f"Every cut stays out of tumour, {_EXECUTION_WORDS.get(how, how)}", chance_words(p))
+        for how, p in _by_method(plan)
+    ]
     return tuple(facts)
+
+
+def _by_method(plan: Plan) -> tuple[tuple[str, float], ...]:
+    chances = plan.margin_negative_probability
+    return tuple(chances.items()) if isinstance(chances, Mapping) else ()
 
 
 def _unknown(plan: Plan) -> tuple[str, ...]:
     open_questions = [
         ("Can the specimen be brought out past the cord?", plan.delivery),
         ("Reconstruction", plan.reconstruction),
-        ("Chance of a clear margin", plan.margin_negative_probability),
+        ("Chance that every cut stays out of tumour", plan.margin_negative_probability),
     ]
     asked = [f"{name.rstrip('?')}: {x.because}" for name, x in open_questions if isinstance(x, Unknown)]
     blind = [m for m in plan.margins if isinstance(m.least, Unknown)]

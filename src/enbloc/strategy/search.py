@@ -17,7 +17,9 @@ from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
+from enbloc.foundation.space.distances import surface_points
 from enbloc.intake.clinical import Clinical
+from enbloc.resection.cuts import Cut
 from enbloc.resection.margins import ORDER, measure_margins, worst_word
 from enbloc.resection.place import PLACED_FAMILIES, place
 from enbloc.resection.placement import Placement
@@ -28,6 +30,7 @@ from enbloc.resection.specimen import CutOut, cut_out
 from enbloc.resection.window import judge_window
 from enbloc.strategy.advice import Indication
 from enbloc.strategy.approach import choose_approach
+from enbloc.strategy.robustness import Robustness, draw, sample_execution
 
 PREFERENCE = Reason(
     "Plans are ordered by: what is indicated; the worst margin's word; wanted distances that could not be kept; "
@@ -39,7 +42,6 @@ PREFERENCE = Reason(
 
 NO_IMAGES = "needs images: the case has none"
 NOT_SEARCHED = "no path for the specimen has been searched"
-NOT_SAMPLED = "execution error has not been sampled"
 NOT_DESIGNED = "reconstruction has not been worked out"
 
 
@@ -82,7 +84,7 @@ def search(
         if not out.cuts or not out.geometry.specimen.any():
             rejected.append(Rejected(option.family, (NO_SPECIMEN,), option.side))
             continue
-        plans.append(_placed(option, placement, out, known, known.scene))
+        plans.append(_placed(option, placement, out, known.scene, known, settings))
     return _ranked(tuple(plans), known.indication), tuple(rejected)
 
 
@@ -122,12 +124,15 @@ def _without_cuts(option: Option, known: Known) -> Plan:
     )
 
 
-def _placed(option: Option, placement: Placement, out: CutOut, known: Known, scene: Scene) -> Plan:
-    """A plan with cuts, specimen and margins."""
+def _placed(
+    option: Option, placement: Placement, out: CutOut, scene: Scene, known: Known, settings: ResectionSettings
+) -> Plan:
+    """A plan with cuts, specimen, margins and what execution error leaves of them."""
     margins = measure_margins(scene, known.extent, out.geometry, out.cuts)
     word = worst_word(margins)
     approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
     verdict, advice = _appropriate(known.sheet, word)
+    robust = _robustness(out.cuts, scene, settings)
     short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
     return Plan(
         id="",
@@ -143,13 +148,22 @@ def _placed(option: Option, placement: Placement, out: CutOut, known: Known, sce
         margin=word,
         enneking_appropriate=verdict,
         geometry=out.geometry,
-        margin_negative_probability=Unknown(NOT_SAMPLED),
+        margin_negative_probability=robust.probability,
         delivery=Unknown(NOT_SEARCHED),
         reconstruction=Unknown(NOT_DESIGNED),
-        risks=(),
-        trade_offs=_trade_offs(option, out, margins, approach.sessions, scene),
+        risks=robust.because,
+        trade_offs={**_trade_offs(option, out, margins, approach.sessions, scene), **_margins_to_plan(robust)},
         because=(*option.because, *judge_window(scene, placement, out.geometry), *short, *approach.because, *advice),
     )
+
+
+def _robustness(cuts: tuple[Cut, ...], scene: Scene, settings: ResectionSettings) -> Robustness:
+    draws = draw(settings.error_seed, settings.error_samples_n, len(cuts))
+    return sample_execution(cuts, surface_points(scene.grid, scene.tumour), scene.label_error_mm, draws)
+
+
+def _margins_to_plan(robust: Robustness) -> dict[str, Measured]:
+    return {f"margin_to_plan_{method}": margin for method, margin in robust.margin_to_plan.items()}
 
 
 def _trade_offs(

@@ -61,7 +61,7 @@ def test_plans_stand_by_rank_whatever_their_order(document: Document) -> None:
     rows = {row.name: row.values for row in document.comparison}
     assert rows["Sessions"] == ("two sessions", "one session")
     assert rows["Bone lost"][1] == "–"
-    assert rows["Clear margin likely, freehand"] == ("–", "0 %")
+    assert rows["Every cut stays out of tumour, freehand"] == ("–", "under 1 %")
 
 
 def test_the_least_margin_is_marked_once(document: Document) -> None:

@@ -161,7 +161,7 @@ def settings_form(settings: Settings) -> Json:
 
 
 def record_form(record: Record, outputs: Mapping[str, str]) -> Json:
-    """``record.json``: digests, settings, versions and time; nothing in this version is drawn at random."""
+    """``record.json``: digests, settings, versions, time, and the seed of the draws of execution error."""
     return {
         "program": {"name": PROGRAM, "version": __version__},
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -170,7 +170,7 @@ def record_form(record: Record, outputs: Mapping[str, str]) -> Json:
         "stopped": record.stopped,
         "inputs": dict(record.case.digests),
         "settings": settings_form(record.settings),
-        "seed": None,
+        "seed": record.settings.resection.error_seed,
         "outputs": dict(sorted(outputs.items())),
     }
 
