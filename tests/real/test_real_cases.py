@@ -181,8 +181,8 @@ SOURCES: Mapping[str, tuple[str, str, float]] = {
 }
 """Label map, scheme, and how far the spinous tip may lie from the dorsal axis, degrees (README of the real data)."""
 
-STRAY_DEG = {("s0327", "L2"): 12.0, ("s0327", "L3"): 12.0}
-"""Levels measured at 10-11 degrees today: their spinous processes are bent, or the frame is turned."""
+STRAY_DEG = {("s0327", "L2"): 8.0}
+"""Measured at 7.3 degrees: its spinous process is bent, or the frame is turned by more than it says."""
 
 
 def labels_of(source: Path, scheme: str) -> LabelMap:
@@ -212,11 +212,13 @@ def whole_levels(labels: LabelMap) -> tuple[str, ...]:
 
 
 def tip_deg(scene: Scene, level: str) -> float:
-    """Angle between the dorsal axis and the way to the spinous tip, across the cranial axis, degrees."""
+    """Angle between the dorsal axis and the way from body centre to spinous tip, across the cranial axis, degrees."""
     bone = scene.bone == list(scene.vertebrae).index(level) + 1
-    local = local_coordinates(scene.vertebrae[level].frame, scene.grid.to_patient(np.argwhere(bone)))
+    vertebra = scene.vertebrae[level]
+    local = local_coordinates(vertebra.frame, scene.grid.to_patient(np.argwhere(bone)))
     tip = local[local[:, 1] > local[:, 1].max() - 3.0].mean(axis=0)
-    return float(np.degrees(np.arctan2(tip[0], tip[1])))
+    way = tip - local_coordinates(vertebra.frame, vertebra.body_centre_mm[None])[0]
+    return float(np.degrees(np.arctan2(way[0], way[1])))
 
 
 @attrs.frozen(eq=False)
@@ -267,7 +269,7 @@ def test_the_spinous_tip_lies_behind_the_canal(source: str, real_data: RealData)
     strays = {
         level: round(seen.tip_deg, 1)
         for level, seen in seen_in(real_data(path), scheme).items()
-        if abs(seen.tip_deg) > STRAY_DEG.get((source, level), tolerance)
+        if abs(seen.tip_deg) > STRAY_DEG.get((source, level), tolerance + seen.vertebra.frame.turn_error_deg)
     }
     assert strays == {}
 
