@@ -7,8 +7,9 @@ The tumour's border draws one error of the label, uniform, for all cuts. A metho
 its series, and the series' own values are its interval.
 
 A point of the tumour is entered when it lies beyond the moved plane. Beside the face it is reached only when the cut
-slips inwards by as much as the point lies beside it, since bone may widen below a cut (45 degrees, ours): so a point
-counts with the lesser of its height and minus its distance beside the face. All plans and methods use the same draws.
+slips inwards by as much as the point lies beside it, since bone may widen below a cut (45 degrees, ours): so such a
+point counts with the lesser of its height and minus its distance beside the face. All plans and methods use the same
+draws.
 
 Cuts only: freeing the dura, the soft tissue and the vessels is not in these figures, nor is what imaging did not show
 (ERR-6).
@@ -179,7 +180,7 @@ def _reach(cut: Cut, tumour_mm: Floats) -> _Reach:
     distance, height = distance_to_face(tumour_mm, cut.face_mm, cut.normal)
     beside = np.sqrt(np.maximum(distance**2 - height**2, 0.0))
     places = (tumour_mm - cut.face_mm.mean(axis=0)) @ _axes(cut).T
-    return _first_entered(_Reach(places, np.minimum(height, -beside)))
+    return _first_entered(_Reach(places, np.where(beside > 0.0, np.minimum(height, -beside), height)))
 
 
 def _axes(cut: Cut) -> Floats:
