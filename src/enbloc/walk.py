@@ -9,7 +9,7 @@ import attrs
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.contacts import measure_contacts
-from enbloc.classification.extent import Extent, extent_from_typed
+from enbloc.classification.extent import Extent, differences, extent_from_typed, overrule
 from enbloc.classification.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
@@ -64,6 +64,24 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     InputError
         If the labels cannot be read as anatomy.
     """
+    seen = look(case, settings, report_progress)
+    if seen.extent is None or seen.sheet is None:
+        return seen
+    options, rejected = enumerate_options(seen.extent, seen.sheet, case.clinical)
+    indication = judge_indication(case.clinical, seen.sheet, seen.extent)
+    known = Known(seen.scene, seen.extent, seen.sheet, case.clinical, indication)
+    plans, without_room = search(options, known, settings.resection, report_progress)
+    return attrs.evolve(seen, options=options, rejected=(*rejected, *without_room), indication=indication, plans=plans)
+
+
+def look(case: Case, settings: Settings, report_progress: Callable[[str], None] = lambda _: None) -> Record:
+    """The first three steps: checks, anatomy, classifications. `extent` is None when a check stopped the case.
+
+    Raises
+    ------
+    InputError
+        If the labels cannot be read as anatomy.
+    """
     report_progress("checking the case")
     problems = check(case)
     if any(problem.grade == "stop" for problem in problems):
@@ -71,29 +89,23 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     report_progress("reading the anatomy")
     scene = build_scene(case, settings.anatomy)
     report_progress("classifying")
-    extent = find_extent(case, scene, settings)
+    extent, contradictions = find_extent(case, scene, settings)
     sheet = classify(extent, case.clinical, find_on_scene(scene, extent))
-    options, rejected = enumerate_options(extent, sheet, case.clinical)
-    indication = judge_indication(case.clinical, sheet, extent)
-    known = Known(scene, extent, sheet, case.clinical, indication)
-    plans, without_room = search(options, known, settings.resection, report_progress)
-    return Record(
-        case=case,
-        settings=settings,
-        problems=(*problems, *(scene.problems if scene else ())),
-        scene=scene,
-        extent=extent,
-        sheet=sheet,
-        options=options,
-        rejected=(*rejected, *without_room),
-        indication=indication,
-        plans=plans,
-    )
+    problems = (*problems, *(scene.problems if scene else ()), *contradictions)
+    return Record(case, settings, problems, scene, extent, sheet)
 
 
-def find_extent(case: Case, scene: Scene | None, settings: Settings) -> Extent:
-    """The Extent: measured on the scene, or as the surgeon typed it where there are no images."""
+def find_extent(case: Case, scene: Scene | None, settings: Settings) -> tuple[Extent, tuple[Problem, ...]]:
+    """The Extent, and where a reading typed on top of the images contradicts them.
+
+    Without images it is as typed; with images it is measured, but for the levels that the surgeon typed.
+    """
     if scene is None:
-        return extent_from_typed(case.typed_extent)
-    extent = measure_extent(scene, settings.anatomy, case.clinical.dura_infiltrated)
-    return attrs.evolve(extent, touched=measure_contacts(scene, settings.anatomy.reach_mm))
+        return extent_from_typed(case.typed_extent), ()
+    measured = measure_extent(scene, settings.anatomy, case.clinical.dura_infiltrated)
+    measured = attrs.evolve(measured, touched=measure_contacts(scene, settings.anatomy.reach_mm))
+    contradictions = tuple(
+        Problem("doubt", "case.toml", f"{says}.", "Check which of the two is right.")
+        for says in differences(measured, case.typed_extent)
+    )
+    return overrule(measured, case.typed_extent), contradictions

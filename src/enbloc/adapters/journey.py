@@ -11,9 +11,6 @@ import attrs
 
 from enbloc.adapters.files.case_folder import read_case
 from enbloc.adapters.files.run_folder import REPORT_FILE, check_is_run_or_free, settings_form, write_run
-from enbloc.anatomy.build import build_scene
-from enbloc.classification.scene_findings import find_on_scene
-from enbloc.classification.sheet import classify
 from enbloc.errors import InputError
 from enbloc.foundation.evidence.bibliography import read_bibliography
 from enbloc.intake.case import Case, Problem
@@ -23,7 +20,7 @@ from enbloc.report.document import Document, ReportInput
 from enbloc.report.html import render_report
 from enbloc.report.pictures import draw_pictures
 from enbloc.settings import Settings
-from enbloc.walk import Record, find_extent, walk
+from enbloc.walk import Record, look, walk
 
 Progress = Callable[[str], None]
 Steps = Callable[[Case, Settings, Progress], Record]
@@ -51,28 +48,7 @@ def classify_case(folder: Path, report_progress: Progress) -> Record:
     EnblocError
         If the folder cannot be read.
     """
-    return _walk_folder(folder, walk_to_classes, report_progress)
-
-
-def walk_to_classes(case: Case, settings: Settings, report_progress: Progress) -> Record:
-    """The first steps of `walk`: checks, anatomy, classifications.
-
-    Raises
-    ------
-    InputError
-        If the labels cannot be read as anatomy.
-    """
-    report_progress("checking the case")
-    problems = check(case)
-    if any(problem.grade == "stop" for problem in problems):
-        return Record(case, settings, problems)
-    report_progress("reading the anatomy")
-    scene = build_scene(case, settings.anatomy)
-    report_progress("classifying")
-    extent = find_extent(case, scene, settings)
-    problems += scene.problems if scene is not None else ()
-    sheet = classify(extent, case.clinical, find_on_scene(scene, extent))
-    return Record(case, settings, problems, scene, extent, sheet)
+    return _walk_folder(folder, look, report_progress)
 
 
 def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Progress) -> Journey:

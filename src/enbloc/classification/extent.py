@@ -16,10 +16,11 @@ from typing import Literal, TypeVar
 import attrs
 
 from enbloc.foundation.evidence.estimates import Measured
-from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of
+from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, negate
 from enbloc.foundation.terms.levels import Level, sort_levels
 from enbloc.intake.case import TypedLevel
 
+OPEN = Verdict.UNDECIDED
 T = TypeVar("T", int, str)
 
 SECTORS: tuple[int, ...] = tuple(range(1, 13))
@@ -87,11 +88,12 @@ class Extent:
     """Levels x sectors x layers, and structures touched.
 
     `levels` holds every level that was examined, in cranio-caudal order; a level may turn out free.
+    `source` is "overruled" when the surgeon's reading stands in for the measured one at some levels.
     `touched` are the structures outside the vertebrae, the nearest first; empty for a typed extent.
     `skipped` says whether there are separate tumours with a free level between them.
     """
 
-    source: Literal["measured", "typed"]
+    source: Literal["measured", "typed", "overruled"]
     levels: Mapping[Level, LevelExtent]
     touched: tuple[Contact, ...] = ()
     skipped: Verdict = Verdict.UNDECIDED
@@ -107,6 +109,29 @@ def extent_from_typed(typed: Mapping[Level, TypedLevel]) -> Extent:
         for level in sort_levels(typed)
     }
     return Extent(source="typed", levels=from_sets)
+
+
+def overrule(measured: Extent, typed: Mapping[Level, TypedLevel]) -> Extent:
+    """The measured Extent with the levels that a surgeon typed on top of the images taken as typed."""
+    if not typed:
+        return measured
+    levels = {**measured.levels, **extent_from_typed(typed).levels}
+    return attrs.evolve(measured, source="overruled", levels={name: levels[name] for name in sort_levels(levels)})
+
+
+def differences(measured: Extent, typed: Mapping[Level, TypedLevel]) -> tuple[str, ...]:
+    """Where the surgeon's reading and the measured one contradict each other, level by level, in words."""
+    said = []
+    for level, reading in extent_from_typed(typed).levels.items():
+        seen = measured.levels.get(level)
+        if seen is None:
+            said.append(f"{level} is typed, but the images show no tumour there")
+            continue
+        apart = [f"sector {s}" for s in SECTORS if negate(seen.sectors[s]) is reading.sectors[s] is not OPEN]
+        apart += [f"layer {k}" for k in LAYERS if negate(seen.layers[k]) is reading.layers[k] is not OPEN]
+        if apart:
+            said.append(f"{level}: the typed reading and the images differ in {', '.join(apart)}; the typed one stands")
+    return tuple(said)
 
 
 def _listed(item: object, listed: Iterable[object]) -> Verdict:

@@ -145,7 +145,8 @@ def _elsewhere(
         n = int(np.argmin(distances))
         at = tumour[which[n]]
         if code == DURA:
-            found.append(_dura(extent, float(distances[n]), at, error, epidural))
+            in_canal = bool((scene.tumour & scene.canal).any())
+            found.append(_dura(extent, 0.0 if in_canal else float(distances[n]), at, error, epidural))
         else:
             found.append(_neighbour(names[int(code)], float(distances[n]), at, error))
     listed = {margin.interface for margin in found}

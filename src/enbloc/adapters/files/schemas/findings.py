@@ -42,7 +42,7 @@ _VERTEBRA: Json = {
 _MEASURED_CELL = an_object({"verdict": VERDICT, "fraction": MEASURED, "volume_ml": MEASURED, "depth_mm": MEASURED})
 _EXTENT = an_object(
     {
-        "source": one_of("measured", "typed"),
+        "source": one_of("measured", "typed", "overruled"),
         "numbering": one_of("sosg"),
         "levels": map_of(
             an_object({"sectors": map_of(VERDICT), "layers": map_of(VERDICT), "cells": map_of(map_of(_MEASURED_CELL))})
