@@ -264,7 +264,8 @@ def _margin_to_plan(outcomes: tuple[_Outcome, ...]) -> Estimate:
     """The margin that holds in `HELD_SHARE` of all draws, with those of the single series as its interval."""
     each = [_quantile(outcome.needed_mm) for outcome in outcomes]
     value = _quantile(np.concatenate([outcome.needed_mm for outcome in outcomes]))
-    return Estimate(value, min(*each, value), max(*each, value), "mm", "from the best to the worst published series")
+    because = "one published series" if len(each) == 1 else "from the best to the worst published series"
+    return Estimate(value, min(*each, value), max(*each, value), "mm", because)
 
 
 def _quantile(needed_mm: Floats) -> float:
