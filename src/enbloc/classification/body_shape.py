@@ -1,8 +1,9 @@
 """The shape of a vertebral body as labelled: its heights in front, in the middle and at the back, and its back wall.
 
 Strategy. The voxels of the body are gathered in columns along the vertebra's own cranial axis. The rims, where
-osteophytes stand, are left out; the middle strip is divided into thirds from front to back, and the median height of
-the columns of each third is its height. The back wall is read beside each end plate, in the same strip.
+osteophytes stand, are left out; the middle strip is divided into thirds from front to back, and the mean height of
+the middle half of the columns of each third, by height, is its height. The back wall is read beside each end plate,
+in the same strip.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def measure_body_shape(scene: Scene, level: Level) -> BodyShape | None:
     which = np.digitize(share, edges) - 1
     if min(int((which == third).sum()) for third in range(len(THIRDS))) < LEAST_COLUMNS:
         return None
-    thirds = np.array([np.median(heights[which == third]) for third in range(len(THIRDS))]) + voxel
+    thirds = np.array([_bulk_mean(heights[which == third]) for third in range(len(THIRDS))]) + voxel
     cranial = _back_wall(strip, vertebra.endplate_cranial_mm, -1)
     caudal = _back_wall(strip, vertebra.endplate_caudal_mm, +1)
     middle = float(centre[0])
@@ -102,6 +103,12 @@ def _columns(local: Floats, edge_mm: float) -> tuple[Floats, Floats]:
     np.minimum.at(bottom, which.ravel(), local[:, 2])
     places: Floats = (columns[:, 1].astype(np.float64) + 0.5) * edge_mm
     return places, top - bottom
+
+
+def _bulk_mean(heights: Floats) -> float:
+    """Mean of the middle half: spurs and the holes of vessels stay out."""
+    low, high = np.percentile(heights, [25.0, 75.0])
+    return float(heights[(heights >= low) & (heights <= high)].mean())
 
 
 def _back_wall(strip: Floats, end_mm: float, inwards: int) -> float:

@@ -62,13 +62,13 @@ def measure_height_loss(scene: Scene, level: Level, free: list[Level]) -> Measur
     around = _neighbours_mm(scene, level, free)
     if not around:
         return Unknown(f"{level} has no whole neighbour without tumour to compare with")
-    error = np.sqrt(2.0) * scene.label_error_mm
+    error = 2.0 * scene.label_error_mm  # of a height: both end plates
     expected = np.mean(around, axis=0)
     spread = np.ptp(around, axis=0) / 2 / expected + (ONE_SIDED_FRACTION if len(around) == 1 else 0.0)
     lost = 1.0 - own.heights_mm / expected
-    doubt = error * np.sqrt(1.0 + 1.0 / len(around)) / expected + spread
+    doubt = np.hypot(np.sqrt(2.0) * error / expected, spread)
     because = (
-        f"end plates +-{scene.label_error_mm:.2f} mm, {len(around)} of 2 neighbours and their difference; "
+        f"both end plates +-{scene.label_error_mm:.2f} mm, {len(around)} of 2 neighbours and their difference; "
         f"{THIRDS[int(lost.argmax())]} third"
     )
     low, high = float((lost - doubt).max()), float((lost + doubt).max())

@@ -92,9 +92,22 @@ def find(extent: Extent, clinical: Clinical) -> dict[str, Finding]:
 
 
 def with_supplied(found: Mapping[str, Finding], supplied: Mapping[str, Finding]) -> dict[str, Finding]:
-    """The findings, where a supplied one that is decided takes the place of ours."""
-    firm = {name: finding for name, finding in supplied.items() if finding.verdict is not Verdict.UNDECIDED}
+    """The findings, where a supplied one that is decided takes the place of ours.
+
+    So does an open one that was measured, where ours is open too and was not: same verdict, better reason.
+    """
+    firm = {
+        name: finding
+        for name, finding in supplied.items()
+        if finding.verdict is not Verdict.UNDECIDED or _is_better(finding, found.get(name))
+    }
     return {**supplied, **found, **firm}
+
+
+def _is_better(supplied: Finding, ours: Finding | None) -> bool:
+    """Is the supplied finding measured, while ours is open and not measured?"""
+    measured = isinstance(supplied.measured, Estimate)
+    return measured and ours is not None and ours.verdict is Verdict.UNDECIDED and isinstance(ours.measured, Unknown)
 
 
 def find_place(extent: Extent, place: Place) -> Finding:

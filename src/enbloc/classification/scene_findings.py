@@ -14,6 +14,7 @@ from enbloc.classification.body_depth import find_zones
 from enbloc.classification.bone_lesion import find_bone_lesion
 from enbloc.classification.collapse import find_collapse
 from enbloc.classification.cord_gap import find_cord_gap
+from enbloc.classification.encasement import find_encasement
 from enbloc.classification.extent import Extent
 from enbloc.classification.facets import find_facets
 from enbloc.classification.findings import levels_that_may
@@ -26,6 +27,7 @@ ROOMS: tuple[Callable[[Scene, Extent], Iterable[Finding]], ...] = (
     find_facets,
     find_zones,
     find_cord_gap,
+    find_encasement,
 )
 
 
