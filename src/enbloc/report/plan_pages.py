@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
+from enbloc.foundation.evidence.reasons import Reason
 from enbloc.report.document import ComparedRow, CutLine, Fact, MarginLine, Note, PlanPage, SacrificeLine
 from enbloc.report.notes import Citations, is_source_open, note_reasons
 from enbloc.report.phrases import (
@@ -22,7 +23,7 @@ from enbloc.report.phrases import (
     structure_words,
 )
 from enbloc.resection.cuts import Cut
-from enbloc.resection.plans import Margin, Plan, Rejected, Sacrifice
+from enbloc.resection.plans import Delivery, Margin, Plan, Rejected, Sacrifice
 
 _COUNT_WORDS: dict[int, str] = {1: "one session", 2: "two sessions", 3: "three sessions"}
 _KIND_WORDS: dict[str, str] = {"osteotomy": "bone cut", "discectomy": "disc cut", "soft_tissue": "soft-tissue cut"}
@@ -42,6 +43,7 @@ _APPROPRIATE: dict[bool | None, str] = {
     None: "Enneking appropriateness cannot be said",
 }
 _SAID_BY_THE_TITLE = ("sessions_n", "levels_n")
+DELIVERY_QUESTION = "Can the specimen be brought out past the cord"
 CANNOT_BE_SAID = "cannot be said"
 
 
@@ -64,7 +66,7 @@ def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
             if name not in _SAID_BY_THE_TITLE
         ),
         risks=note_reasons(plan.risks, citations),
-        because=note_reasons(plan.because, citations),
+        because=note_reasons((*plan.because, *_delivery_reasons(plan)), citations),
         unknown=_unknown(plan),
     )
 
@@ -189,11 +191,24 @@ def _facts(plan: Plan) -> tuple[Fact, ...]:
             Fact("Specimen", f"{number_words(plan.geometry.specimen_ml, 1)} ml"),
             Fact("Bone lost", f"{number_words(plan.geometry.bone_lost_ml, 1)} ml"),
         ]
+    if isinstance(plan.delivery, Delivery):
+        facts.append(Fact("Way out past the cord", _way_out(plan.delivery)))
     facts += [
         Fact(f"Every cut stays out of tumour, {_EXECUTION_WORDS.get(how, how)}", chance_words(p))
         for how, p in _by_method(plan)
     ]
     return tuple(facts)
+
+
+def _delivery_reasons(plan: Plan) -> tuple[Reason, ...]:
+    return plan.delivery.because if isinstance(plan.delivery, Delivery) else ()
+
+
+def _way_out(delivery: Delivery) -> str:
+    """``"4 mm ventrally, then 90 mm dorsally; least clearance 1.2 mm …"``, ``"none"`` or that it is not known."""
+    if delivery.possible != "yes":
+        return {"no": "none", "unknown": "not known"}[delivery.possible]
+    return f"{delivery.route}; least clearance {measured_words(delivery.least_clearance)}"
 
 
 def _by_method(plan: Plan) -> tuple[tuple[str, float], ...]:
@@ -203,11 +218,13 @@ def _by_method(plan: Plan) -> tuple[tuple[str, float], ...]:
 
 def _unknown(plan: Plan) -> tuple[str, ...]:
     open_questions = [
-        ("Can the specimen be brought out past the cord?", plan.delivery),
+        (DELIVERY_QUESTION, plan.delivery),
         ("Reconstruction", plan.reconstruction),
         ("Chance that every cut stays out of tumour", plan.margin_negative_probability),
     ]
-    asked = [f"{name.rstrip('?')}: {x.because}" for name, x in open_questions if isinstance(x, Unknown)]
+    asked = [f"{name}: {x.because}" for name, x in open_questions if isinstance(x, Unknown)]
+    if isinstance(plan.delivery, Delivery) and plan.delivery.possible == "unknown":
+        asked.insert(0, " ".join([f"{DELIVERY_QUESTION}:", *(reason.says for reason in plan.delivery.because[:2])]))
     blind = [m for m in plan.margins if isinstance(m.least, Unknown)]
     if blind:
         names = joined([_interface(m) for m in blind])

@@ -9,24 +9,28 @@ not been tried; what stands in the way is named.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations, product
 
 import attrs
 import numpy as np
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import binary_erosion, map_coordinates
 
 from enbloc.anatomy.scene import Frame, Scene
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats
-from enbloc.foundation.space.sampling import sample_linear
-from enbloc.resection.kept import BONE, FIRST_VESSEL, OTHER_BONE, SAC, Fields, Kept, find_kept, measure_fields
-from enbloc.resection.passage import SLACKS, Shifts, find_way, measure_shifts, straighten
+from enbloc.resection.kept import SAC, VESSEL_GUARD_MM, VESSELS, Kept, find_kept
+from enbloc.resection.passage import SLACKS, Box, build_box, cells_of, find_way, is_open, measure_shifts, straighten
 from enbloc.resection.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Sacrifice
 from enbloc.resection.ring import closes_round
 
 LET_GO_MM = 5.0
 """The specimen begins in contact with what it was cut from; the least clearance counts from here on along the way."""
+
+REPAIRS = 6
+"""How often the search begins anew when the labels' own grid finds an overlap on its way."""
 
 RING = Reason(
     "The bone of the specimen closes round the sac: without another cut through the ring it cannot leave.",
@@ -35,7 +39,17 @@ RING = Reason(
     "RING-1",
 )
 NOT_TURNED = "No way without turning the specimen was found; turning it has not been tried."
+TOO_NARROW = "A way is open within the error of the labels, but it could not be proved."
 NO_CANAL = Reason("The canal is not known: whether the specimen passes the cord cannot be said.", "measured")
+
+
+@attrs.frozen(eq=False)
+class _Proved:
+    """A way (n, 3) LPS mm with its least clearance from everything and, all along, from vessels, mm."""
+
+    way_mm: Floats
+    least_mm: float
+    vessels_mm: float
 
 
 def judge_delivery(
@@ -68,60 +82,66 @@ def judge_delivery(
     ways = tuple(way for way, word in (("dorsal", "posterior"), ("ventral", "anterior")) if _opens(approach, word))
     if not ways:
         return _unknown((Reason("No approach is given through which it could leave.", "measured"), *kept.because))
-    shifts = measure_shifts(scene, geometry.specimen, kept, frame, ways)
-    fields = measure_fields(scene.grid, kept.codes, geometry.specimen)
-    proved = _proved_way(scene, geometry.specimen, fields, shifts, ways)
+    box = build_box(scene, geometry.specimen, kept, frame, ways)
+    proved = _proved_way(scene, geometry.specimen, kept, box, ways)
     if proved is None:
-        hindrance = _hindrance(scene, geometry.specimen, kept, frame, ways)
-        return _unknown((Reason(NOT_TURNED, "ours", (), "DEL-2"), *hindrance, *kept.because))
-    way, clearance_mm = proved
+        return _unknown((Reason(NOT_TURNED, "ours", (), "DEL-2"), *_hindrance(kept, box, ways), *kept.because))
     error = scene.label_error_mm * float(np.sqrt(2.0))
     least = Estimate(
-        clearance_mm, clearance_mm - error, clearance_mm + error, "mm", f"label borders, +-{error:.2f} mm"
+        proved.least_mm, proved.least_mm - error, proved.least_mm + error, "mm", f"label borders, +-{error:.2f} mm"
     )
-    return Delivery("yes", _route(way, frame), (_found(clearance_mm), *kept.because), least, _poses(way))
+    return Delivery("yes", _route(proved.way_mm, frame), (*_found(proved), *kept.because), least, _poses(proved.way_mm))
 
 
-def measure_clearance(scene: Scene, specimen: Bools, field: Floats, way_mm: Floats) -> tuple[Floats, Floats]:
-    """Clearance along a way: the length travelled (m,) mm, and the least clearance there (m,) mm.
+def walk_way(scene: Scene, way_mm: Floats) -> Floats:
+    """The shifts (m, 3) LPS mm along a way given by its corners (n, 3), half a voxel apart at most."""
+    half = float(scene.grid.spacing_mm.min()) / 2
+    corners = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(way_mm, axis=0), axis=1))])
+    travelled = np.linspace(0.0, corners[-1], int(np.ceil(corners[-1] / half)) + 1)
+    return np.stack([np.interp(travelled, corners, way_mm[:, axis]) for axis in range(3)], axis=1)
+
+
+def measure_clearance(scene: Scene, specimen: Bools, field: Floats, shifts_mm: Floats) -> Floats:
+    """Least clearance (m,) mm of the shifted specimen; zero where it touches.
 
     Parameters
     ----------
     scene : Scene
     specimen : bool array
     field : float array
-        Distance from voxel centres to what is kept, mm.
-    way_mm : (n, 3) float, LPS
-        Corners of the way, as shifts; it is walked in steps of half a voxel at most.
+        Distance from voxel centres to what is kept, mm; beyond the grid it is that at the edge.
+    shifts_mm : (m, 3) float, LPS
     """
-    half = float(scene.grid.spacing_mm.min()) / 2
-    outer = scene.grid.to_patient(np.argwhere(specimen & ~binary_erosion(specimen)))
-    legs = np.linalg.norm(np.diff(way_mm, axis=0), axis=1)
-    corners = np.concatenate([[0.0], np.cumsum(legs)])
-    travelled = np.linspace(0.0, corners[-1], int(np.ceil(corners[-1] / half)) + 1)
-    shifts = np.stack([np.interp(travelled, corners, way_mm[:, axis]) for axis in range(3)], axis=1)
-    edge = np.array(scene.grid.shape, dtype=np.float64) - 1.0
-    start, inverse = scene.grid.to_index(outer), np.linalg.inv(scene.grid.affine)[:3, :3]
-    least = np.empty(len(shifts))
-    for n, shift in enumerate(shifts):
-        inside = np.clip(start + inverse @ shift, 0.0, edge)
-        least[n] = sample_linear(scene.grid, field, scene.grid.to_patient(inside)).min()
-    return travelled, least - half
+    outer = np.argwhere(specimen & ~binary_erosion(specimen)).T.astype(np.float64)
+    by = shifts_mm @ np.linalg.inv(scene.grid.affine)[:3, :3].T
+    least = [map_coordinates(field, outer + shift[:, None], order=1, mode="nearest").min() for shift in by]
+    return np.array(least) - float(scene.grid.spacing_mm.min()) / 2
 
 
-def _proved_way(
-    scene: Scene, specimen: Bools, fields: Fields, shifts: Shifts, ways: tuple[str, ...]
-) -> tuple[Floats, float] | None:
-    """The first way that holds on the labels' own grid, and its least clearance, mm."""
+def _proved_way(scene: Scene, specimen: Bools, kept: Kept, box: Box, ways: tuple[str, ...]) -> _Proved | None:
+    """A way that holds on the labels' own grid: past the vessels with their guard, else without.
+
+    Shifts where the labels' own grid finds an overlap are closed, and the search begins anew.
+    """
+    solid = measure_shifts(box, [code for code in kept.names if code != VESSELS])
+    vessels = measure_shifts(box, [VESSELS])
+    is_vessel = kept.codes == VESSELS
+    fields = [distance_to(scene.grid, there) for there in ((kept.codes > 0) & ~is_vessel, is_vessel)]
     tolerance = 2.0 * scene.label_error_mm
-    for slack in SLACKS:
-        found = find_way(shifts, ways, slack)
-        if found is None:
-            continue
-        for way in (straighten(found), found):
-            if float(measure_clearance(scene, specimen, fields.allowed, way)[1].min()) >= -tolerance:
-                travelled, real = measure_clearance(scene, specimen, fields.real, way)
-                return way, float(real[travelled >= LET_GO_MM].min())
+    for guard, slack in product((VESSEL_GUARD_MM, 0.0), SLACKS):
+        clearance = np.minimum(solid, vessels - min(guard, float(vessels[box.start])))
+        for _ in range(REPAIRS):
+            found = find_way(box, clearance, ways, slack)
+            if found is None:
+                break
+            for way in (straighten(found), found):
+                poses = walk_way(scene, way)
+                bone, near = (measure_clearance(scene, specimen, field, poses) for field in fields)
+                bad = (bone < -tolerance) | (near < min(guard, float(near[0])) - tolerance)
+                if not bad.any():
+                    free = np.linalg.norm(np.diff(poses, axis=0), axis=1).cumsum() >= LET_GO_MM
+                    return _Proved(way, float(np.minimum(bone, near)[1:][free].min()), float(near.min()))
+            clearance[tuple(cells_of(box, poses[bad]).T)] = -np.inf
     return None
 
 
@@ -129,36 +149,38 @@ def _opens(approach: Sequence[str], word: str) -> bool:
     return any(step.startswith((word, "simultaneous")) for step in approach)
 
 
-def _hindrance(
-    scene: Scene, specimen: Bools, kept: Kept, frame: Frame, ways: tuple[str, ...]
-) -> tuple[Reason, ...]:
-    """What alone stands in the way, if it is one thing: without it the search finds a way."""
-    kinds = {
-        "the vessels": kept.codes >= FIRST_VESSEL,
-        "the ribs and further bone": kept.codes == OTHER_BONE,
-        "the bone that stays": kept.codes == BONE,
-        "the sac": kept.codes == SAC,
-    }
-    for name, there in kinds.items():
-        if not there.any():
-            continue
-        without = attrs.evolve(kept, codes=np.where(there, np.uint8(0), kept.codes))
-        shifts = measure_shifts(scene, specimen, without, frame, ways)
-        if find_way(shifts, ways, SLACKS[-1]) is not None:
-            return (Reason(f"Were it not for {name}, it could leave without turning.", "measured", (), "DEL-2"),)
-    return (Reason("More than one of sac, bone and vessels stands in the way.", "measured", (), "DEL-2"),)
+def _hindrance(kept: Kept, box: Box, ways: tuple[str, ...]) -> tuple[Reason, ...]:
+    """The fewest things without which a way is open, each choice of them; together, clearances are the least of each.
+
+    Vessels count only where the specimen would press into them.
+    """
+    fields = {code: measure_shifts(box, [code]) for code in sorted(kept.names) if (box.codes == code).any()}
+    for count in range(len(fields)):
+        found = []
+        for gone in combinations(fields, count):
+            least = np.minimum.reduce([field for code, field in fields.items() if code not in gone])
+            if is_open(box, least, ways):
+                found.append(" and ".join(kept.names[code] for code in gone))
+        if found:
+            says = f"Without {', or without '.join(found)}, it could leave unturned." if count else TOO_NARROW
+            return (Reason(says, "measured", (), "DEL-2"),)
+    return ()
 
 
 def _unknown(because: tuple[Reason, ...]) -> Delivery:
     return Delivery("unknown", None, because, Unknown("no way was found to measure it on"), ())
 
 
-def _found(clearance_mm: float) -> Reason:
+def _found(proved: _Proved) -> tuple[Reason, ...]:
     says = (
-        f"A way was found without turning the specimen; from {LET_GO_MM:g} mm on it keeps {max(clearance_mm, 0.0):.1f} "
-        "mm from everything kept."
+        f"A way was found without turning the specimen; from {LET_GO_MM:g} mm on it keeps "
+        f"{max(proved.least_mm, 0.0):.1f} mm from everything kept."
     )
-    return Reason(says, "measured", (), "DEL-2")
+    way = Reason(says, "measured", (), "DEL-2")
+    if proved.vessels_mm >= VESSEL_GUARD_MM:
+        return (way,)
+    near = f"It comes as near as {max(proved.vessels_mm, 0.0):.1f} mm to a vessel, which must be freed and held away."
+    return (way, Reason(near, "measured", (), "DEL-2"))
 
 
 def _route(way_mm: Floats, frame: Frame) -> str:

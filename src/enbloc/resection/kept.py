@@ -16,20 +16,29 @@ from numpy.typing import NDArray
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.reasons import Reason
-from enbloc.foundation.space.distances import distance_to, outward
-from enbloc.foundation.space.grids import Bools, Floats, Grid
+from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.grids import Bools
 from enbloc.foundation.terms.structures import DURA, STRUCTURES, level_of
 from enbloc.resection.placement import Placement
 from enbloc.resection.plans import Geometry, Sacrifice
 
 VESSEL_GUARD_MM = 5.0
-"""The specimen passes a vessel at this distance; a vessel that it is nearer to from the start, no nearer (DEL-2, ours)."""
+"""The specimen passes vessels at this distance, or no nearer than it lies to them at the start (DEL-2, ours)."""
 
 RIB_TAKEN_MM = 30.0
 """Of a rib that is resected, what lies this near to its vertebra: the low end of 3-4 cm beyond the joint (OST-5)."""
 
-SAC, BONE, OTHER_BONE, FIRST_VESSEL = 1, 2, 3, 4
-"""Codes of what is kept. Other bone: ribs, sacrum and vertebrae further away."""
+SAC, BONE, OTHER_BONE, VESSELS, FIRST_ARCH = 1, 2, 3, 4, 5
+"""Codes of what is kept. Bone: bodies, and what stays of the levels resected. Other bone: ribs, sacrum, vertebrae
+further away. Arches (with pedicles) of the neighbours are counted from `FIRST_ARCH`, in the scene's order."""
+
+
+_NAMES: Mapping[int, str] = {
+    SAC: "the sac",
+    BONE: "the bone that stays beside it",
+    OTHER_BONE: "the ribs that stay",
+    VESSELS: "the vessels",
+}
 
 
 @attrs.frozen(eq=False)
@@ -39,7 +48,7 @@ class Kept:
     Parameters
     ----------
     codes : uint8 array on the scene's grid
-        0 where nothing stops the specimen, else `SAC`, `BONE`, `OTHER_BONE`, or a vessel from `FIRST_VESSEL` on.
+        0 where nothing stops the specimen, else `SAC`, `BONE`, `OTHER_BONE`, `VESSELS` or an arch.
     names : mapping of int to str
         What each code is, in words.
     because : tuple of Reason
@@ -49,18 +58,6 @@ class Kept:
     codes: NDArray[np.uint8]
     names: Mapping[int, str]
     because: tuple[Reason, ...]
-
-
-@attrs.frozen(eq=False)
-class Fields:
-    """Distances on one grid, mm, from voxel centres to the surface of what is kept.
-
-    `real` is the plain distance. In `allowed` each vessel is as much nearer as it has to be passed at, so that zero is
-    the limit for everything.
-    """
-
-    real: Floats
-    allowed: Floats
 
 
 def find_kept(scene: Scene, placement: Placement, geometry: Geometry, sacrifices: Sequence[Sacrifice]) -> Kept:
@@ -77,48 +74,24 @@ def find_kept(scene: Scene, placement: Placement, geometry: Geometry, sacrifices
     """
     given_up = {s.structure for s in sacrifices if s.action in ("cut", "resect")}
     codes = np.zeros(scene.grid.shape, dtype=np.uint8)
-    names = {SAC: "the sac", BONE: "the bone that stays", OTHER_BONE: "ribs and further bone"}
+    names = dict(_NAMES)
     for number, name in scene.structures.names.items():
         kind = STRUCTURES[name].kind if name in STRUCTURES else None
         if kind == "vessel" and name not in given_up:
-            code = max(names) + 1
-            names[code] = STRUCTURES[name].name
-            codes[scene.structures.values == number] = code
+            codes[scene.structures.values == number] = VESSELS
         elif kind == "bone" and level_of(name) not in scene.vertebrae:
             there = scene.structures.values == number
             codes[there & ~_taken(scene, name) if name in given_up else there] = OTHER_BONE
-    codes[_bone(scene, placement, geometry)] = BONE
+    bone = _bone(scene, placement, geometry)
+    codes[bone] = BONE
+    for n, level in enumerate(scene.vertebrae):
+        if level not in placement.levels:
+            names[FIRST_ARCH + n] = f"the arch of {level} with its joint processes"
+            codes[bone & (scene.bone == n + 1) & (scene.parts != BODY)] = FIRST_ARCH + n
     dura = scene.structures.mask(DURA)
     codes[_sac(scene, dura) & ~scene.tumour] = SAC
     codes[geometry.specimen] = 0
     return Kept(codes, names, _because(bool(dura.any())))
-
-
-def measure_fields(grid: Grid, codes: NDArray[np.uint8], specimen: Bools) -> Fields:
-    """Distance fields of what is kept, on any grid.
-
-    Parameters
-    ----------
-    grid : Grid
-    codes : uint8 array
-        As in `Kept`.
-    specimen : bool array
-        Where the specimen lies; gives the distance of each vessel at the start.
-    """
-    solid = distance_to(grid, (codes > 0) & (codes < FIRST_VESSEL))
-    real, allowed = solid, solid
-    from_specimen = outward(grid, specimen)
-    near: dict[int, float] = {}
-    for code in np.unique(codes[codes >= FIRST_VESSEL]):
-        gap = float(from_specimen[codes == code].min())
-        if gap < VESSEL_GUARD_MM:
-            near[int(code)] = max(gap - float(grid.spacing_mm.min()) / 2, 0.0)
-    far = (codes >= FIRST_VESSEL) & ~np.isin(codes, list(near))
-    for vessel, guard in ((far, VESSEL_GUARD_MM), *((codes == code, gap) for code, gap in near.items())):
-        if vessel.any():
-            distance = distance_to(grid, vessel)
-            real, allowed = np.minimum(real, distance), np.minimum(allowed, distance - guard)
-    return Fields(real, allowed)
 
 
 def _bone(scene: Scene, placement: Placement, geometry: Geometry) -> Bools:
@@ -150,8 +123,8 @@ def _because(dura_labelled: bool) -> tuple[Reason, ...]:
     sac = "the labelled dura" if dura_labelled else "the whole canal, which stands for the dura"
     return (
         Reason(
-            f"Kept clear of: {sac}; the bone that stays, ribs included; vessels, by {VESSEL_GUARD_MM:g} mm or no less "
-            "than at the start. Lungs, muscles and organs are held away.",
+            f"Tested against {sac}, the bone that stays with its ribs, and the vessels. Lungs, muscles and organs are "
+            "held away.",
             "ours",
             (),
             "DEL-2",

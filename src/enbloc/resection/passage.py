@@ -9,24 +9,28 @@ Sides are mirrored so that the specimen lies to the left: a mirrored patient get
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 import numpy as np
+from cc3d import connected_components
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 from skimage.graph import MCP_Geometric
 
 from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import Frame, Scene
+from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats, Grid
-from enbloc.resection.kept import Kept, measure_fields
+from enbloc.resection.kept import Kept
 
 CELL_MM = 2.0
 """Edge of a cell of the search; the way that is found is proved on the labels' own grid."""
 
-SIDEWAYS_MM, UPWARDS_MM, OUT_MM = 80.0, 20.0, 100.0
+SIDEWAYS_MM, UPWARDS_MM, OUT_MM = 75.0, 15.0, 100.0
 """How far the specimen is moved at most: to a side, up or down, and to the back or front, where it is out."""
 
-BACK_MM = 40.0
+BACK_MM = 30.0
 """How far it may move away from the wound before it turns."""
 
 SAFE_MM = 5.0
@@ -34,6 +38,12 @@ SAFE_MM = 5.0
 
 NEARNESS = 4.0
 """What a millimetre in contact costs, beside its length (ours)."""
+
+ENDS = {"dorsal": -1, "ventral": 0}
+"""Where along the dorsal axis of the shifts the specimen is out."""
+
+ROUNDING_MM = 0.02
+"""Clearances are kept in hundredths of a millimetre."""
 
 SLACKS = (0.0, 0.5, 1.0)
 """Shares of a cell by which the specimen may overlap what is kept, tried in turn: cells are stairs."""
@@ -43,26 +53,35 @@ FLAT = 1.0
 
 
 @attrs.frozen(eq=False)
-class Shifts:
-    """The clearance of all shifts of the specimen.
+class Box:
+    """Specimen and kept things in cells along the axes of a vertebra, large enough for every shift.
 
     Parameters
     ----------
     axes : (3, 3) float
         Rows: the directions of the three axes (outwards to the specimen's side, dorsal, cranial), LPS unit vectors.
+    grid : Grid
+        The cells; its axes are `axes`.
+    codes : uint8 array
+        As in `Kept`.
+    outer : (n, 3) int
+        The specimen's outer cells, less the cell of no shift.
     start : tuple of int
         The cell of no shift.
-    clearance_mm : float array
-        One value per shift, `CELL_MM` apart; zero when specimen and what is kept touch.
+    shifts : tuple of int
+        Number of shifts along each axis, `CELL_MM` apart.
     """
 
     axes: Floats
+    grid: Grid
+    codes: NDArray[np.uint8]
+    outer: NDArray[np.intp]
     start: tuple[int, int, int]
-    clearance_mm: Floats
+    shifts: tuple[int, int, int]
 
 
-def measure_shifts(scene: Scene, specimen: Bools, kept: Kept, frame: Frame, ways: tuple[str, ...]) -> Shifts:
-    """Clearance of every shift of the specimen.
+def build_box(scene: Scene, specimen: Bools, kept: Kept, frame: Frame, ways: tuple[str, ...]) -> Box:
+    """The cells of the search.
 
     Parameters
     ----------
@@ -86,48 +105,65 @@ def measure_shifts(scene: Scene, specimen: Bools, kept: Kept, frame: Frame, ways
     affine = np.eye(4)
     affine[:3, :3] = axes.T * CELL_MM
     affine[:3, 3] = frame.origin_mm + ((low - before) * CELL_MM) @ axes
-    shape = size + before + after
-    grid = Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine)
+    grid = Grid(_three(size + before + after), affine)
     where = _nearest_voxels(grid, scene.grid)
     codes = kept.codes.ravel()[where]
     box = tuple(slice(b, b + n) for b, n in zip(before, size, strict=True))
     body = np.zeros(grid.shape, dtype=bool)
     body[box] = specimen.ravel()[where[box]]
     codes[body] = 0
-    allowed = measure_fields(grid, codes, body).allowed
     outer = np.argwhere(body & ~binary_erosion(body)) - before
-    clearance = _least_over(allowed, outer, before + after + 1) - CELL_MM / 2
-    return Shifts(axes, (int(before[0]), int(before[1]), int(before[2])), clearance)
+    return Box(axes, grid, codes, outer, _three(before), _three(before + after + 1))
 
 
-def find_way(shifts: Shifts, ways: tuple[str, ...], slack: float) -> Floats | None:
+def measure_shifts(box: Box, codes: Sequence[int]) -> Floats:
+    """Clearance of every shift from what has one of these codes, mm; zero when the specimen touches it."""
+    field = distance_to(box.grid, np.isin(box.codes, codes))
+    return _least_over(field, box.outer, box.shifts) - CELL_MM / 2
+
+
+def is_open(box: Box, clearance_mm: Floats, ways: Sequence[str]) -> bool:
+    """True when open shifts lead from the start to where the specimen may leave, at the widest slack."""
+    pieces = connected_components((clearance_mm >= -SLACKS[-1] * CELL_MM - ROUNDING_MM).astype(np.uint8))
+    start = pieces[box.start]
+    return bool(start) and any(bool((pieces[:, ENDS[way], :] == start).any()) for way in ways)
+
+
+def find_way(box: Box, clearance_mm: Floats, ways: Sequence[str], slack: float) -> Floats | None:
     """The cheapest way out as shifts (n, 3) LPS mm from none at all; None when there is none.
 
     Parameters
     ----------
-    shifts : Shifts
-    ways : tuple of str
+    box : Box
+    clearance_mm : float array
+        Of every shift.
+    ways : sequence of str
         ``"dorsal"``, ``"ventral"``.
     slack : float
         Share of a cell by which the specimen may overlap what is kept.
     """
-    near = 1.0 - np.clip(shifts.clearance_mm / SAFE_MM, 0.0, 1.0)
-    costs = np.where(shifts.clearance_mm >= -slack * CELL_MM - 1e-6, 1.0 + NEARNESS * near, -1.0)
-    costs[shifts.start] = 1.0
+    near = 1.0 - np.clip(clearance_mm / SAFE_MM, 0.0, 1.0)
+    costs = np.where(clearance_mm >= -slack * CELL_MM - ROUNDING_MM, 1.0 + NEARNESS * near, -1.0)
+    costs[box.start] = 1.0
     search = MCP_Geometric(costs)
-    total = search.find_costs([shifts.start])[0]
-    ends = {"dorsal": costs.shape[1] - 1, "ventral": 0}
+    total = search.find_costs([box.start])[0]
     found: list[tuple[float, tuple[int, int, int]]] = []
     for way in ways:
-        plane = total[:, ends[way], :]
+        plane = total[:, ENDS[way], :]
         side, up = np.unravel_index(int(np.argmin(plane)), plane.shape)
-        found.append((float(plane[side, up]), (int(side), ends[way], int(up))))
+        found.append((float(plane[side, up]), (int(side), ENDS[way] % costs.shape[1], int(up))))
     cost, end = min(found)
     if not np.isfinite(cost):
         return None
-    cells = np.array(search.traceback(end)) - np.array(shifts.start)
-    way_mm: Floats = (cells * CELL_MM) @ shifts.axes
+    cells = np.array(search.traceback(end)) - np.array(box.start)
+    way_mm: Floats = (cells * CELL_MM) @ box.axes
     return way_mm
+
+
+def cells_of(box: Box, shifts_mm: Floats) -> NDArray[np.intp]:
+    """The cells (n, 3) nearest to shifts (n, 3) LPS mm."""
+    cells: NDArray[np.intp] = np.rint(shifts_mm @ box.axes.T / CELL_MM).astype(np.intp) + np.array(box.start)
+    return cells
 
 
 def straighten(way_mm: Floats) -> Floats:
@@ -143,12 +179,16 @@ def straighten(way_mm: Floats) -> Floats:
     return np.concatenate([straighten(way_mm[: n + 1])[:-1], straighten(way_mm[n:])])
 
 
+def _three(numbers: NDArray[np.intp]) -> tuple[int, int, int]:
+    return int(numbers[0]), int(numbers[1]), int(numbers[2])
+
+
 def _cells(length_mm: list[float]) -> NDArray[np.intp]:
     return np.ceil(np.array(length_mm) / CELL_MM).astype(np.intp)
 
 
 def _nearest_voxels(grid: Grid, other: Grid) -> NDArray[np.intp]:
-    """The flat index in `other` of the voxel nearest to each voxel of `grid`; beyond its edge, the voxel at the edge."""
+    """The flat index in `other` of the voxel nearest to each voxel of `grid`; beyond its edge that at the edge."""
     linear = np.linalg.inv(other.affine) @ grid.affine
     flat = np.zeros(grid.shape, dtype=np.intp)
     a, b, c = (np.arange(n, dtype=np.float32) for n in grid.shape)
@@ -159,10 +199,14 @@ def _nearest_voxels(grid: Grid, other: Grid) -> NDArray[np.intp]:
     return flat
 
 
-def _least_over(field: Floats, outer: NDArray[np.intp], shape: NDArray[np.intp]) -> Floats:
-    """For every shift, the least value of `field` over the shifted cells `outer` (n, 3); hundredths of a mm inside."""
-    small = np.clip(field * 100.0, -32000, 32000).astype(np.int16)
-    least = np.full(tuple(shape), 32000, dtype=np.int16)
-    for i, j, k in outer:
-        np.minimum(least, small[i : i + shape[0], j : j + shape[1], k : k + shape[2]], out=least)
-    return least.astype(np.float64) / 100.0
+def _least_over(field: Floats, outer: NDArray[np.intp], shape: tuple[int, int, int]) -> Floats:
+    """For every shift, the least value of `field` over the shifted cells `outer` (n, 3); hundredths of a mm inside.
+
+    The longest axis, to the side, runs fastest: the copies are then read in long rows.
+    """
+    across, along, up = shape
+    small = np.ascontiguousarray(np.clip(field * 100.0, -32000, 32000).astype(np.int16).T)
+    least = np.full((up, along, across), 32000, dtype=np.int16)
+    for i, j, k in outer.tolist():
+        np.minimum(least, small[k : k + up, j : j + along, i : i + across], out=least)
+    return least.T.astype(np.float64) / 100.0

@@ -9,6 +9,7 @@ loop that goes round an odd number of times.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -57,7 +58,7 @@ def _axis(sac: Floats, heights: Floats, step: float) -> Floats:
     return np.stack(middle, axis=1)
 
 
-def _links(number: np.ndarray[tuple[int, ...], np.dtype[np.intp]], flat: Floats, axis: int) -> tuple[Floats, ...]:
+def _links(number: NDArray[np.intp], flat: Floats, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Bools]:
     """Pairs of face neighbours along one axis, and whether the step passes the half plane behind the sac's axis."""
     ahead = np.moveaxis(number, axis, 0)
     one, other = ahead[:-1].ravel(), ahead[1:].ravel()
@@ -67,4 +68,5 @@ def _links(number: np.ndarray[tuple[int, ...], np.dtype[np.intp]], flat: Floats,
     sides = (x >= 0.0) != (u >= 0.0)
     across = np.where(sides, x - u, 1.0)
     at = y + (v - y) * np.where(sides, x / across, 0.0)
-    return one, other, sides & (at > 0.0)
+    crosses: Bools = sides & (at > 0.0)
+    return one, other, crosses

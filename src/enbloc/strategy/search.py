@@ -20,6 +20,7 @@ from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.space.distances import surface_points
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.cuts import Cut
+from enbloc.resection.delivery import judge_delivery
 from enbloc.resection.margins import ORDER, measure_margins, worst_word
 from enbloc.resection.place import PLACED_FAMILIES, place
 from enbloc.resection.placement import Placement
@@ -41,7 +42,6 @@ PREFERENCE = Reason(
 )
 
 NO_IMAGES = "needs images: the case has none"
-NOT_SEARCHED = "no path for the specimen has been searched"
 NOT_DESIGNED = "reconstruction has not been worked out"
 
 
@@ -133,6 +133,7 @@ def _placed(
     approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
     verdict, advice = _appropriate(known.sheet, word)
     robust = _robustness(out.cuts, scene, settings)
+    sacrifices = list_sacrifices(option.family, option.levels, option.side, _epidural(known.extent))
     short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
     return Plan(
         id="",
@@ -143,13 +144,13 @@ def _placed(
         sessions=approach.sessions,
         levels=option.levels,
         cuts=out.cuts,
-        sacrifices=list_sacrifices(option.family, option.levels, option.side, _epidural(known.extent)),
+        sacrifices=sacrifices,
         margins=margins,
         margin=word,
         enneking_appropriate=verdict,
         geometry=out.geometry,
         margin_negative_probability=robust.probability,
-        delivery=Unknown(NOT_SEARCHED),
+        delivery=judge_delivery(scene, placement, out.geometry, approach.steps, sacrifices),
         reconstruction=Unknown(NOT_DESIGNED),
         risks=robust.because,
         trade_offs={**_trade_offs(option, out, margins, approach.sessions, scene), **_margins_to_plan(robust)},

@@ -14,10 +14,10 @@ from enbloc.adapters.files.json_files import Json, to_plain
 from enbloc.anatomy.scene import PARTS, Scene, Vertebra
 from enbloc.classification.extent import Extent
 from enbloc.foundation.evidence.classifications import Because, Classification
-from enbloc.foundation.evidence.estimates import Measured, Unknown
+from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.resection.cuts import Cut
-from enbloc.resection.plans import Margin, Option, Plan, Rejected
+from enbloc.resection.plans import Delivery, Margin, Option, Plan, Rejected
 from enbloc.strategy.advice import Indication
 from enbloc.walk import Record
 
@@ -209,9 +209,18 @@ def _margin(margin: Margin) -> Json:
     }
 
 
-def _delivery(delivery: Unknown) -> Json:
-    because = [{"says": delivery.because, "status": "ours", "cites": []}]
-    return {"possible": "unknown", "route": None, "because": because, "least_clearance_mm": None, "path": []}
+def _delivery(delivery: Delivery | Unknown) -> Json:
+    if isinstance(delivery, Unknown):
+        because = [{"says": delivery.because, "status": "ours", "cites": []}]
+        return {"possible": "unknown", "route": None, "because": because, "least_clearance_mm": None, "path": []}
+    least = delivery.least_clearance
+    return {
+        "possible": delivery.possible,
+        "route": delivery.route,
+        "because": _reasons(delivery.because),
+        "least_clearance_mm": to_plain(least.value) if isinstance(least, Estimate) else None,
+        "path": to_plain(delivery.path),
+    }
 
 
 def _without_unit(measured: Measured) -> Json:
