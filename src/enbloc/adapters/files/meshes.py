@@ -1,7 +1,8 @@
 """Surfaces of masks, and their files: STL in LPS millimetres, GLB for viewers.
 
 A surface runs half way between voxel centres (marching cubes on the mask as labelled, without smoothing), so that its
-volume is that of the voxels within the corners' share. Padding by one voxel closes it where the grid ends.
+volume is that of the voxels within the corners' share. Padding by one voxel closes it where the grid ends. The mesh
+library takes seconds to load, so it is imported where a mesh is made: a case without images never needs it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import trimesh
 from skimage.measure import marching_cubes
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid
@@ -50,6 +50,8 @@ def surface(mask: Bools, grid: Grid) -> tuple[Floats, np.ndarray[tuple[int, int]
 
 def stl_bytes(mask: Bools, grid: Grid) -> tuple[bytes | None, str]:
     """A binary STL of a mask in LPS mm, or None with the reason why there is none."""
+    import trimesh
+
     found = surface(mask, grid)
     if found is None:
         return None, "the mask is empty"
@@ -69,6 +71,8 @@ def glb_bytes(masks: Mapping[str, Bools], colours: Mapping[str, tuple[int, int, 
     colours : name to RGBA, 0-255
     grid : Grid
     """
+    import trimesh
+
     scene = trimesh.Scene()
     for name, mask in masks.items():
         found = surface(mask, grid)
