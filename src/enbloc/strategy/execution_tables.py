@@ -34,7 +34,7 @@ class Series:
     item : str
         Evidence item that holds the figures.
     says : str
-        Population in a few words.
+        Population in a few words, and which figure was not printed.
     position_mm : Spread
         Absolute distance of the cut from its plan.
     tilts_deg : tuple of Spread
@@ -58,7 +58,13 @@ FREEHAND_MM = Spread(9.0, 10.0 * SD_OF_RANGE)
 METHODS: Mapping[Method, tuple[Series, ...]] = MappingProxyType(
     {
         "freehand": (
-            Series("ACC-01", "cadaver femurs, largest deviations", FREEHAND_MM, (), ("khan2013", "psi_review2023")),
+            Series(
+                "ACC-01",
+                "cadaver femurs, mean of largest deviations; its spread is ours, from the 5-15 mm of reviews",
+                FREEHAND_MM,
+                (),
+                ("khan2013", "psi_review2023"),
+            ),
         ),
         "navigated": (
             Series("ACC-02", "28 patients, most in femur or pelvis", Spread(2.52, 2.32), (), ("ritacco2013",)),
@@ -77,7 +83,7 @@ METHODS: Mapping[Method, tuple[Series, ...]] = MappingProxyType(
             Series("ACC-06", "27 pelvic tumours", Spread(4.90, 3.01), (Spread(5.02, 7.17),), ("pelvic_templates2024",)),
             Series(
                 "ACC-15",
-                "3 total sacrectomies",
+                "3 total sacrectomies; spreads are ours, from 0-4 mm and 0-10°",
                 Spread(2.1, 4.0 * SD_OF_RANGE),
                 (Spread(3.2, 10.0 * SD_OF_RANGE),),
                 ("sacral_jig2021",),

@@ -17,6 +17,7 @@ Cuts only: freeing the dura, the soft tissue and the vessels is not in these fig
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -278,7 +279,7 @@ def _reason(
     """What the draws of one method say, and from which figures."""
     says = f"{method.replace('_', ' ').capitalize()}: every cut stays out of the tumour in {_percent(shares)}"
     if method in margins:
-        says += f"; {margins[method].value:.0f} mm at every cut would make it {100 * HELD_SHARE:.0f} %"
+        says += f"; {math.ceil(margins[method].value)} mm at every cut would make it {100 * HELD_SHARE:.0f} %"
     figures = "; ".join(_figures(series) for series in of_method)
     cites = tuple(dict.fromkeys(key for series in of_method for key in series.cites))
     return Reason(f"{says}. Drawn from {figures}.", "ours", cites, RULES[method])

@@ -243,7 +243,14 @@ def test_the_tables_hold_the_figures_of_the_evidence() -> None:
 def test_the_plan_is_told_whence_the_figures_come() -> None:
     found = sample_execution((face(5.0),), sphere(), 0.5, draw(SEED, SAMPLES, 1))
     words = " ".join(reason.says for reason in found.because)
-    for figure in ("9 ± 2.5 mm", "2.52 ± 2.32 mm", "3.5 ± 2.8°", "0.74 ± 0.96 mm", "none for cuts of the mobile spine"):
+    for figure in (
+        "9 ± 2.5 mm",
+        "its spread is ours",
+        "2.52 ± 2.32 mm",
+        "3.5 ± 2.8°",
+        "0.74 ± 0.96 mm",
+        "none for cuts of the mobile spine",
+    ):
         assert figure in words
     assert [reason.status for reason in found.because] == ["ours", "ours", "ours", "verified", "ours"]
     assert {"khan2013", "ritacco2013", "psi2019"} <= {key for reason in found.because for key in reason.cites}
