@@ -33,6 +33,9 @@ SIDEWAYS_MM, UPWARDS_MM, OUT_MM = 75.0, 15.0, 100.0
 BACK_MM = 30.0
 """How far it may move away from the wound before it turns."""
 
+OFF_MM = 0.01
+"""The cells are moved by this, so that none lies just between two voxels: either choice would prefer a side."""
+
 SAFE_MM = 5.0
 """Nearer than this to what is kept, every millimetre costs more (ours)."""
 
@@ -104,7 +107,7 @@ def build_box(scene: Scene, specimen: Bools, kept: Kept, frame: Frame, ways: tup
     size = np.ceil(local.max(axis=0) / CELL_MM).astype(np.intp) + 2 - low
     affine = np.eye(4)
     affine[:3, :3] = axes.T * CELL_MM
-    affine[:3, 3] = frame.origin_mm + ((low - before) * CELL_MM) @ axes
+    affine[:3, 3] = frame.origin_mm + ((low - before) * CELL_MM + OFF_MM) @ axes
     grid = Grid(_three(size + before + after), affine)
     where = _nearest_voxels(grid, scene.grid)
     codes = kept.codes.ravel()[where]
