@@ -336,6 +336,18 @@ def test_a_vessel_that_is_not_labelled_has_no_degrees() -> None:
     assert isinstance(measure_encasement(scene, extent_of(scene), "vertebral_artery_left"), Unknown)
 
 
+def test_a_reading_typed_over_the_label_is_not_corrected_by_it() -> None:
+    """What was typed for a level has no cells; then its tumour's label decides no finding."""
+    scene = with_thin_cord(scene_of(plain(THORACIC), CRESCENT, 1.0), 5)
+    extent = extent_of(scene)
+    typed = attrs.evolve(extent, levels={"T8": attrs.evolve(extent.levels["T8"], cells={})})
+    before, after = find_on_scene(scene, extent), find_on_scene(scene, typed)
+    assert before["cord_touched"].verdict is Verdict.UNMET
+    for criterion in ("cord_touched", "body_over_half", "zone_III", "zone_IV"):
+        assert criterion not in after or after[criterion].verdict is Verdict.UNDECIDED
+    assert after["collapse"].verdict is before["collapse"].verdict
+
+
 TUMOURS = {
     "body": SMALL,
     "body and pedicle": together(SMALL, sphere("L3", (16.0, -4.0, 0.0), 6.0)),

@@ -14,7 +14,15 @@ from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import BODY as BODY_SECTORS
 from enbloc.classification.extent import BONE_LAYERS, Extent
 from enbloc.classification.findings import levels_that_may, part_verdict
-from enbloc.classification.judged import Judged, border_mm, box_around, judge_levels, number_of, tumour_shares
+from enbloc.classification.judged import (
+    Judged,
+    border_mm,
+    box_around,
+    judge_levels,
+    number_of,
+    tumour_shares,
+    typed_over,
+)
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, judge_above
@@ -48,7 +56,7 @@ def find_zones(scene: Scene, extent: Extent) -> tuple[Finding, ...]:
     }
     if all(verdict is Verdict.UNMET for verdict in in_body.values()):
         return ()
-    halves = {level: measure_halves(scene, level) for level in in_body}
+    halves = {level: _halves_unless_typed(scene, extent, level) for level in in_body}
     front = judge_levels(
         "zone_III", extent, lambda n: _judge(n, in_body[n], halves[n].front, "front three quarters"), _SETTLE
     )
@@ -56,6 +64,11 @@ def find_zones(scene: Scene, extent: Extent) -> tuple[Finding, ...]:
     if front.verdict is back.verdict is Verdict.UNMET:
         return ()
     return front, back
+
+
+def _halves_unless_typed(scene: Scene, extent: Extent, level: Level) -> Halves:
+    typed = typed_over(extent, level)
+    return Halves(typed, typed) if typed else measure_halves(scene, level)
 
 
 def measure_halves(scene: Scene, level: Level) -> Halves:

@@ -15,7 +15,15 @@ from enbloc.anatomy.scene import Scene
 from enbloc.classification.body_shape import THIRDS, measure_body_shape, why_unmeasured
 from enbloc.classification.extent import Extent
 from enbloc.classification.findings import levels_that_may
-from enbloc.classification.judged import Judged, border_mm, box_around, judge_levels, number_of, tumour_shares
+from enbloc.classification.judged import (
+    Judged,
+    border_mm,
+    box_around,
+    judge_levels,
+    number_of,
+    tumour_shares,
+    typed_over,
+)
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, judge_above
@@ -39,7 +47,7 @@ def find_collapse(scene: Scene, extent: Extent) -> tuple[Finding, ...]:
     """The findings ``collapse``, ``collapse_over_half`` and ``body_over_half``."""
     free = [level for level in scene.vertebrae if level not in levels_that_may(extent)]
     lost = {level: measure_height_loss(scene, level, free) for level in levels_that_may(extent)}
-    held = {level: measure_body_share(scene, level) for level in levels_that_may(extent)}
+    held = {level: typed_over(extent, level) or measure_body_share(scene, level) for level in lost}
     return (
         judge_levels("collapse", extent, lambda n: _judge_loss(n, lost[n], COLLAPSE_FRACTION), _CT),
         judge_levels("collapse_over_half", extent, lambda n: _judge_loss(n, lost[n], HALF + _JUST_OVER), _CT),

@@ -14,6 +14,7 @@ from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import Extent
 from enbloc.classification.findings import levels_that_may
+from enbloc.classification.judged import typed_over
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict
@@ -56,6 +57,8 @@ def measure_gap(scene: Scene, extent: Extent, structure: str) -> Measured:
     if contact is None:
         return Unknown(f"{structure} is not labelled near the tumour")
     for level in levels_that_may(extent):
+        if typed := typed_over(extent, level):
+            return typed
         if not _covers(scene, level, structure):
             return Unknown(f"the label {structure} has a gap at {level}")
     return contact.distance

@@ -18,7 +18,7 @@ from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.classification.extent import BONE_LAYERS, LEFT_PEDICLE, RIGHT_PEDICLE, Extent
 from enbloc.classification.findings import part_verdict
-from enbloc.classification.judged import Judged, box_around, judge_levels, number_of, volume_in
+from enbloc.classification.judged import Judged, box_around, judge_levels, number_of, typed_over, volume_in
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, any_of, judge_above
@@ -56,7 +56,7 @@ def find_facets(scene: Scene, extent: Extent) -> tuple[Finding, ...]:
         )
         if in_pedicle is Verdict.UNMET and in_joints is not Verdict.UNMET:
             settle = f"CT of the spine: the {side} facet, pedicle and costovertebral joint"
-            judge = partial(_judge_zone, scene, side)
+            judge = partial(_judge_zone, scene, extent, side)
             found.append(judge_levels(f"posterolateral_{side}", extent, judge, settle))
     return tuple(found)
 
@@ -89,8 +89,8 @@ def _in_zone(vertebra: Vertebra, local: Floats, part: NDArray[np.uint8], side: s
     return np.asarray(zone & near, dtype=bool)
 
 
-def _judge_zone(scene: Scene, side: str, level: Level) -> Judged:
-    volume = measure_joint_zone(scene, level, side)
+def _judge_zone(scene: Scene, extent: Extent, side: str, level: Level) -> Judged:
+    volume = typed_over(extent, level) or measure_joint_zone(scene, level, side)
     if isinstance(volume, Estimate) and judge_above(volume, JOINT_ML) is Verdict.UNMET:
         return Judged(Verdict.UNMET, volume, f"No tumour around the {side} joints of {level}.")
     why = volume.because if isinstance(volume, Unknown) else f"{volume.value:.2f} ml of tumour lie around it"

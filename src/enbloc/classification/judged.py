@@ -50,6 +50,11 @@ def _greatest(measured: list[Measured]) -> Measured:
     return next((one for one in measured), Unknown("no level holds tumour"))
 
 
+def typed_over(extent: Extent, level: Level) -> Unknown | None:
+    """Why the tumour's label is not asked about a level: the surgeon typed another reading over it; else None."""
+    return None if extent.levels[level].cells else Unknown(f"the reading typed for {level} stands over its label")
+
+
 def number_of(scene: Scene, level: Level) -> int:
     """The number of a level in `Scene.bone`."""
     return list(scene.vertebrae).index(level) + 1
