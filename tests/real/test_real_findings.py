@@ -74,12 +74,17 @@ def test_no_lesion_is_read_without_a_ct_of_soft_tissue(name: str, real_data: Cal
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_range_of_sins_is_small(name: str, real_data: Callable[[str], Path]) -> None:
+def test_the_range_of_sins_narrows(name: str, real_data: Callable[[str], Path]) -> None:
     seen = seen_in(real_data(f"cases/{name}"))
     before, after = seen.before.answers["sins"].score, seen.after.answers["sins"].score
     assert before is not None
     assert after is not None
-    assert after.high - after.low <= 3 < before.high - before.low
+    assert before.low <= after.low <= after.high <= before.high
+    assert (before.high - before.low) - (after.high - after.low) >= 6  # alignment 4, collapse at least 2
+    items = seen.after.answers["sins"].details["items"]
+    assert isinstance(items, Mapping)
+    assert items["alignment"] == {"low": 0, "high": 0}
+    assert items["collapse"]["high"] <= 1
 
 
 def test_every_whole_level_of_a_case_is_as_high_as_its_neighbours(real_data: Callable[[str], Path]) -> None:
