@@ -9,7 +9,7 @@ not been tried; what stands in the way is named.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, product
+from itertools import combinations
 
 import attrs
 import numpy as np
@@ -29,7 +29,7 @@ from enbloc.resection.ring import closes_round
 LET_GO_MM = 5.0
 """The specimen begins in contact with what it was cut from; the least clearance counts from here on along the way."""
 
-REPAIRS = 6
+REPAIRS = 4
 """How often the search begins anew when the labels' own grid finds an overlap on its way."""
 
 RING = Reason(
@@ -118,31 +118,54 @@ def measure_clearance(scene: Scene, specimen: Bools, field: Floats, shifts_mm: F
     return np.array(least) - float(scene.grid.spacing_mm.min()) / 2
 
 
+@attrs.frozen(eq=False)
+class _Ground:
+    """The labels' own grid: the specimen's outer voxels, and the distance from bone and sac, and from vessels."""
+
+    scene: Scene
+    specimen: Bools
+    solid: Floats
+    vessels: Floats
+
+
 def _proved_way(scene: Scene, specimen: Bools, kept: Kept, box: Box, ways: tuple[str, ...]) -> _Proved | None:
     """A way that holds on the labels' own grid: past the vessels with their guard, else without.
 
     Shifts where the labels' own grid finds an overlap are closed, and the search begins anew.
     """
-    solid = measure_shifts(box, [code for code in kept.names if code != VESSELS])
-    vessels = measure_shifts(box, [VESSELS])
     is_vessel = kept.codes == VESSELS
     fields = [distance_to(scene.grid, there) for there in ((kept.codes > 0) & ~is_vessel, is_vessel)]
-    tolerance = 2.0 * scene.label_error_mm
-    for guard, slack in product((VESSEL_GUARD_MM, 0.0), SLACKS):
-        clearance = np.minimum(solid, vessels - min(guard, float(vessels[box.start])))
-        for _ in range(REPAIRS):
-            found = find_way(box, clearance, ways, slack)
-            if found is None:
-                break
-            for way in (straighten(found), found):
-                poses = walk_way(scene, way)
-                bone, near = (measure_clearance(scene, specimen, field, poses) for field in fields)
-                bad = (bone < -tolerance) | (near < min(guard, float(near[0])) - tolerance)
-                if not bad.any():
-                    free = np.linalg.norm(np.diff(poses, axis=0), axis=1).cumsum() >= LET_GO_MM
-                    return _Proved(way, float(np.minimum(bone, near)[1:][free].min()), float(near.min()))
-            clearance[tuple(cells_of(box, poses[bad]).T)] = -np.inf
+    ground = _Ground(scene, specimen, *fields)
+    solid = measure_shifts(box, [code for code in kept.names if code != VESSELS])
+    vessels = measure_shifts(box, [VESSELS])
+    for guard in dict.fromkeys((min(VESSEL_GUARD_MM, float(vessels[box.start])), 0.0)):
+        clearance = np.minimum(solid, vessels - guard)
+        for slack in SLACKS:
+            for _ in range(REPAIRS):
+                found = find_way(box, clearance, ways, slack)
+                if found is None:
+                    break
+                bad, proved = _test(ground, found, guard)
+                if proved is not None:
+                    return _test(ground, straighten(found), guard)[1] or proved
+                clearance[tuple(cells_of(box, bad).T)] = -np.inf
     return None
+
+
+def _test(ground: _Ground, way_mm: Floats, guard_mm: float) -> tuple[Floats, _Proved | None]:
+    """The shifts (n, 3) LPS mm of a way that overlap what is kept, and the way when none does."""
+    tolerance = 2.0 * ground.scene.label_error_mm
+    poses = walk_way(ground.scene, way_mm)
+    solid = measure_clearance(ground.scene, ground.specimen, ground.solid, poses)
+    if solid.min() < -tolerance:
+        return poses[solid < -tolerance], None
+    near = measure_clearance(ground.scene, ground.specimen, ground.vessels, poses)
+    bad = near < min(guard_mm, float(near[0])) - tolerance
+    if bad.any():
+        return poses[bad], None
+    free = np.linalg.norm(np.diff(poses, axis=0), axis=1).cumsum() >= LET_GO_MM
+    least = float(np.minimum(solid, near)[1:][free].min())
+    return poses[bad], _Proved(way_mm, least, float(near.min()))
 
 
 def _opens(approach: Sequence[str], word: str) -> bool:
@@ -160,11 +183,21 @@ def _hindrance(kept: Kept, box: Box, ways: tuple[str, ...]) -> tuple[Reason, ...
         for gone in combinations(fields, count):
             least = np.minimum.reduce([field for code, field in fields.items() if code not in gone])
             if is_open(box, least, ways):
-                found.append(" and ".join(kept.names[code] for code in gone))
+                found.append(gone)
         if found:
-            says = f"Without {', or without '.join(found)}, it could leave unturned." if count else TOO_NARROW
-            return (Reason(says, "measured", (), "DEL-2"),)
+            return (Reason(_held_by(found, kept), "measured", (), "DEL-2"),)
     return ()
+
+
+def _held_by(choices: Sequence[tuple[int, ...]], kept: Kept) -> str:
+    """What would have to go, in words; the sac cannot."""
+    if not choices[0]:
+        return TOO_NARROW
+    without = [" and ".join(kept.names[code] for code in gone) for gone in choices if SAC not in gone]
+    if without:
+        return f"Without {', or without '.join(without)}, it could leave unturned."
+    others = [kept.names[code] for code in choices[0] if code != SAC]
+    return f"It is held by {' and '.join(['the sac', *others])}."
 
 
 def _unknown(because: tuple[Reason, ...]) -> Delivery:

@@ -16,10 +16,14 @@ import trimesh
 from enbloc.adapters.files import run_folder
 from enbloc.adapters.files.meshes import glb_bytes, stl_bytes
 from enbloc.adapters.files.nifti import read_nifti
+from enbloc.adapters.files.record_forms import plan_form
 from enbloc.adapters.files.run_folder import find_report, write_run
 from enbloc.adapters.files.schemas.catalogue import SCHEMAS
 from enbloc.errors import FileError
+from enbloc.foundation.evidence.estimates import Estimate, Unknown
+from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Grid
+from enbloc.resection.plans import Delivery
 from enbloc.walk import Record
 
 STEPS = ["1-intake.json", "2-anatomy.json", "3-classification.json", "4-options.json", "5-plans.json", "6-report.html"]
@@ -67,6 +71,24 @@ def test_plans_have_every_key_of_the_contract(small_record: Record, tmp_path: Pa
     assert plan["margins"][1]["least_mm"] == {"unknown": "no canal"}
     assert plans["indication"]["en_bloc"] == "yes"
     assert plans["rejected"][0]["because"][0]["cites"] == ["boriani_cerv2016"]
+
+
+def test_a_way_out_is_written_as_matrices(small_record: Record) -> None:
+    pose = np.eye(4)
+    pose[:3, 3] = (0.0, 90.0, 2.5)
+    reason = Reason("A way was found.", "measured", (), "DEL-2")
+    found = Delivery("yes", "90 mm dorsally", (reason,), Estimate(1.25, 0.25, 2.25, "mm"), (np.eye(4), pose))
+    form = plan_form(attrs.evolve(small_record.plans[0], delivery=found))["delivery"]
+    assert form == {
+        "possible": "yes",
+        "route": "90 mm dorsally",
+        "because": [{"says": "A way was found.", "status": "measured", "cites": [], "rule": "DEL-2"}],
+        "least_clearance_mm": 1.25,
+        "path": [np.eye(4).tolist(), [[1, 0, 0, 0], [0, 1, 0, 90.0], [0, 0, 1, 2.5], [0, 0, 0, 1]]],
+    }
+    locked = attrs.evolve(found, possible="no", route=None, least_clearance=Unknown("no way"), path=())
+    form = plan_form(attrs.evolve(small_record.plans[0], delivery=locked))["delivery"]
+    assert (form["possible"], form["least_clearance_mm"], form["path"]) == ("no", None, [])
 
 
 def test_the_same_record_gives_the_same_bytes_but_for_the_record(small_record: Record, tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ import pytest
 from enbloc.classification.extent import Extent
 from enbloc.foundation.evidence.bibliography import Source
 from enbloc.foundation.evidence.classifications import Because, Classification, Sheet
-from enbloc.foundation.evidence.estimates import Unknown
+from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.report.compose import compose, wbb_words
 from enbloc.report.document import Document, ReportInput
-from enbloc.resection.plans import Plan
+from enbloc.report.plan_pages import compose_plan
+from enbloc.resection.plans import Delivery, Plan
 
 Citations = dict[str, Source]
 
@@ -212,3 +213,17 @@ def test_a_plan_that_was_not_placed_promises_no_margin(walked: ReportInput, plan
     (page,) = compose(attrs.evolve(walked, plans=(bare,)), citations).plans
     assert page.outcome == "The margin cannot be said."
     assert {fact.name: fact.value for fact in page.facts}["Approach"] == "not worked out"
+
+
+def test_the_way_out_is_a_fact_and_what_holds_it_stays_open(plan: Plan) -> None:
+    held = (Reason("No way was found.", "ours", (), "DEL-2"), Reason("The sac holds it.", "measured", (), "DEL-2"))
+    unknown = Delivery("unknown", None, held, Unknown("no way"), ())
+    page = compose_plan(attrs.evolve(plan, delivery=unknown), {})
+    assert ("Way out past the cord", "not known") in [(fact.name, fact.value) for fact in page.facts]
+    assert "Can the specimen be brought out past the cord: No way was found. The sac holds it." in page.unknown
+    assert {"No way was found.", "The sac holds it."} <= {note.says for note in page.because}
+    way = Delivery("yes", "90 mm dorsally", (), Estimate(1.2, 0.2, 2.2, "mm"), ())
+    page = compose_plan(attrs.evolve(plan, delivery=way), {})
+    (fact,) = [fact for fact in page.facts if fact.name == "Way out past the cord"]
+    assert fact.value.startswith("90 mm dorsally; least clearance 1.2")
+    assert not any("past the cord" in words for words in page.unknown)

@@ -1,0 +1,144 @@
+"""Delivery of phantoms whose way out is known by construction, and laws of every plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import attrs
+import numpy as np
+import pytest
+from scipy.ndimage import binary_erosion
+from scipy.spatial import cKDTree
+
+from enbloc.anatomy.build import build_scene
+from enbloc.anatomy.parts import local_coordinates
+from enbloc.anatomy.scene import Scene
+from enbloc.anatomy.settings import AnatomySettings
+from enbloc.foundation.evidence.estimates import Estimate
+from enbloc.foundation.space.grids import Floats
+from enbloc.phantoms.fills import Fill
+from enbloc.phantoms.sampling import Scan, sample
+from enbloc.phantoms.spine import Bends, Pose, SpinePhantom, turn_matrix
+from enbloc.phantoms.tumours import Tumour, ellipsoid, fill, together
+from enbloc.resection.delivery import LET_GO_MM, judge_delivery, walk_way
+from enbloc.resection.kept import VESSELS, find_kept
+from enbloc.resection.place import place
+from enbloc.resection.placement import Placement
+from enbloc.resection.plans import Delivery, Geometry, Option, Side
+from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.specimen import cut_out
+
+VOXEL_MM = 1.5
+ARCH = fill("L3", Fill({11, 12, 1, 2}, "BC", inset_mm=1.25))
+LEFT = together(ellipsoid("L3", (18, -16, -3), (5, 8, 6)), ellipsoid("L3", (17, 4, 2), (5, 11, 6)))
+POSES = {"upright": Pose(), "askew": Pose(turn_matrix(10.0, 8.0, 12.0), np.array([30.0, -20.0, 700.0]))}
+Resected = tuple[Scene, Placement, Geometry]
+
+
+@lru_cache(maxsize=8)
+def resected(tumour: Tumour, family: str, side: Side | None, pose: str = "upright") -> Resected:
+    """L3 alone: no neighbour's joint process holds what is cut from it."""
+    phantom = SpinePhantom(("L3",), Bends(), POSES[pose])
+    scene = build_scene(sample(phantom, Scan((VOXEL_MM,) * 3, margin_mm=12.0), tumour), AnatomySettings(reach_mm=25.0))
+    assert scene is not None
+    placement = place(scene, Option(family, ("L3",), side, ()), ResectionSettings())
+    assert placement is not None
+    return scene, placement, cut_out(scene, placement, ResectionSettings()).geometry
+
+
+def deliver(case: Resected) -> Delivery:
+    return judge_delivery(*case, ("posterior",), ())
+
+
+def shifts_of(delivery: Delivery) -> Floats:
+    np.testing.assert_array_equal(delivery.path[0], np.eye(4))
+    return np.array([pose[:3, 3] for pose in delivery.path])
+
+
+def gaps_along(case: Resected, delivery: Delivery) -> tuple[Floats, Floats]:
+    """Length travelled and gap between voxels of the specimen and of what is kept, mm, found pair by pair."""
+    scene, placement, geometry = case
+    codes = find_kept(scene, placement, geometry, ()).codes
+    tree = cKDTree(scene.grid.to_patient(np.argwhere((codes > 0) & (codes != VESSELS))))
+    vessels = cKDTree(scene.grid.to_patient(np.argwhere(codes == VESSELS)))
+    points = scene.grid.to_patient(np.argwhere(geometry.specimen & ~binary_erosion(geometry.specimen)))
+    shifts = walk_way(scene, shifts_of(delivery))
+    gaps = [min(t.query(points + shift)[0].min() for t in (tree, vessels)) - VOXEL_MM for shift in shifts]
+    return np.concatenate([[0.0], np.linalg.norm(np.diff(shifts, axis=0), axis=1).cumsum()]), np.array(gaps)
+
+
+@pytest.mark.parametrize("pose", POSES)
+def test_a_free_arch_lifts_off_dorsally(pose: str) -> None:
+    case = resected(ARCH, "posterior_arch_resection", None, pose)
+    delivery = deliver(case)
+    assert delivery.possible == "yes"
+    way = shifts_of(delivery)
+    dorsal = case[0].vertebrae["L3"].frame.dorsal
+    assert (np.diff(way @ dorsal) > 0.0).all()
+    assert way[-1] @ dorsal == pytest.approx(np.linalg.norm(way[-1]), rel=0.05)
+
+
+def half_of(side: Side, pose: str = "upright") -> Resected:
+    """Half a vertebra, sawn along the midline: nothing of it lies on the other side of the sac."""
+    scene, placement, geometry = resected(LEFT, "sagittal_resection", "left", pose)
+    frame = scene.vertebrae["L3"].frame
+    left = local_coordinates(frame, scene.grid.to_patient(np.argwhere(scene.bone > 0)))[:, 0]
+    specimen = np.zeros(scene.grid.shape, dtype=bool)
+    specimen[scene.bone > 0] = left > 0.0 if side == "left" else left < 0.0
+    return scene, placement, attrs.evolve(geometry, specimen=specimen, remainder=(scene.bone > 0) & ~specimen)
+
+
+@pytest.mark.parametrize("pose", POSES)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_half_a_vertebra_leaves_to_its_own_side_first(side: Side, pose: str) -> None:
+    delivery = deliver(half_of(side, pose))
+    assert delivery.possible == "yes", delivery.because
+    assert delivery.route is not None
+    assert f"to the {side}" in delivery.route.split(", then ")[0]
+    assert delivery.route.endswith("dorsally")
+
+
+def test_both_halves_go_mirrored_ways() -> None:
+    left, right = (shifts_of(deliver(half_of(side))) for side in ("left", "right"))
+    length = [np.linalg.norm(np.diff(way, axis=0), axis=1).sum() for way in (left, right)]
+    assert length[0] == pytest.approx(length[1], rel=0.1)
+    np.testing.assert_allclose(left[-1], right[-1] * [-1, 1, 1], atol=10.0)
+
+
+@pytest.mark.parametrize(
+    "case", [lambda: resected(ARCH, "posterior_arch_resection", None), lambda: half_of("left")], ids=["arch", "half"]
+)
+def test_the_way_and_its_clearance_are_what_pairs_of_voxels_find(case: Callable[[], Resected]) -> None:
+    delivery = deliver(case())
+    assert isinstance(delivery.least_clearance, Estimate)
+    travelled, gaps = gaps_along(case(), delivery)
+    assert gaps.min() >= -VOXEL_MM - 1e-6
+    assert delivery.least_clearance.value == pytest.approx(gaps[travelled >= LET_GO_MM].min(), abs=VOXEL_MM)
+
+
+def test_a_specimen_that_reaches_round_the_sac_needs_turning() -> None:
+    """The sagittal cut beside the canal leaves a corner on the far side, and the lamina hooks behind the sac."""
+    delivery = deliver(resected(LEFT, "sagittal_resection", "left"))
+    assert delivery.possible == "unknown"
+    assert "turning it has not been tried" in delivery.because[0].says
+
+
+@pytest.mark.parametrize("pose", POSES)
+def test_a_whole_vertebra_is_locked_round_the_sac(pose: str) -> None:
+    scene, placement, geometry = resected(ARCH, "posterior_arch_resection", None, pose)
+    whole = scene.bone > 0
+    delivery = deliver((scene, placement, attrs.evolve(geometry, specimen=whole, remainder=~whole & scene.tumour)))
+    assert delivery.possible == "no"
+    assert delivery.path == ()
+
+
+def test_an_arch_between_its_neighbours_is_held_by_their_joints() -> None:
+    case = sample(SpinePhantom(("L2", "L3", "L4")), Scan((VOXEL_MM,) * 3, margin_mm=12.0), ARCH)
+    scene = build_scene(case, AnatomySettings(reach_mm=25.0))
+    assert scene is not None
+    placement = place(scene, Option("posterior_arch_resection", ("L3",), None, ()), ResectionSettings())
+    assert placement is not None
+    delivery = deliver((scene, placement, cut_out(scene, placement, ResectionSettings()).geometry))
+    assert delivery.possible == "unknown"
+    assert "the arch of L2 with its joint processes" in delivery.because[1].says
