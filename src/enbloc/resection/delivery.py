@@ -195,7 +195,7 @@ def _held_by(choices: Sequence[tuple[int, ...]], kept: Kept) -> str:
         return TOO_NARROW
     without = [" and ".join(kept.names[code] for code in gone) for gone in choices if SAC not in gone]
     if without:
-        return f"Without {', or without '.join(without)}, it could leave unturned."
+        return f"Without {', or without '.join(without)}, a way may be open, within the error of the labels."
     others = [kept.names[code] for code in choices[0] if code != SAC]
     return f"It is held by {' and '.join(['the sac', *others])}."
 
