@@ -91,9 +91,9 @@ def test_cells_beyond_one_voxel_from_a_border_are_never_wrong() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 5))
 def test_cells_beyond_one_voxel_from_a_border_are_never_wrong_in_a_sweep(seed, record_property) -> None:
-    counts, misses = compare(seed=seed, count=50, clear_voxels=1.0)
+    counts, misses = compare(seed=seed, count=40, clear_voxels=1.0)
     record_property("cells", dict(counts))
     assert not [miss for miss in misses if "undecided" not in miss]
     assert counts["right"] >= 0.98 * counts.total()
