@@ -96,11 +96,43 @@ NO_ROOM = Reason(
 
 def _without_cuts(option: Option, known: Known) -> Plan:
     """A plan of a case without images, or of a family without cuts."""
-    approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
     intralesional = option.family == "intralesional"
-    word: MarginWord | None = "intralesional" if intralesional else None
-    verdict, advice = _appropriate(known.sheet, word)
     unknown = Unknown("this family has no cuts" if intralesional else NO_IMAGES)
+    plan = _explained(option, known, "intralesional" if intralesional else None, ())
+    return attrs.evolve(plan, margin_negative_probability=unknown, delivery=unknown)
+
+
+def _placed(
+    option: Option, placement: Placement, out: CutOut, scene: Scene, known: Known, settings: ResectionSettings
+) -> Plan:
+    """A plan with cuts, specimen, margins, the way out, and what execution error leaves of the margins."""
+    margins = measure_margins(scene, known.extent, out.geometry, out.cuts)
+    short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
+    window = judge_window(scene, placement, out.geometry)
+    plan = _explained(option, known, worst_word(margins), (*window, *short))
+    robust = _robustness(out.cuts, scene, settings)
+    return attrs.evolve(
+        plan,
+        cuts=out.cuts,
+        margins=margins,
+        geometry=out.geometry,
+        margin_negative_probability=robust.probability,
+        delivery=judge_delivery(scene, placement, out.geometry, plan.approach, plan.sacrifices),
+        risks=robust.because,
+        trade_offs={
+            **_measured_trade_offs(out, margins, scene),
+            "wanted_margins_missed": _count(len(short)),
+            **plan.trade_offs,
+            **_margins_to_plan(robust),
+        },
+    )
+
+
+def _explained(option: Option, known: Known, word: MarginWord | None, found: tuple[Reason, ...]) -> Plan:
+    """What every plan has, with or without geometry; `found` are reasons that its geometry gave."""
+    approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
+    appropriate, advice = _appropriate(known.sheet, word)
+    unknown = Unknown(NO_IMAGES)
     return Plan(
         id="",
         rank=0,
@@ -113,48 +145,14 @@ def _without_cuts(option: Option, known: Known) -> Plan:
         sacrifices=list_sacrifices(option.family, option.levels, option.side, _epidural(known.extent)),
         margins=(),
         margin=word,
-        enneking_appropriate=verdict,
+        enneking_appropriate=appropriate,
         geometry=None,
         margin_negative_probability=unknown,
         delivery=unknown,
         reconstruction=Unknown(NOT_DESIGNED),
         risks=(),
-        trade_offs={"levels": _count(len(option.levels), "n"), "sessions": _count(approach.sessions, "n")},
-        because=(*option.because, *approach.because, *advice),
-    )
-
-
-def _placed(
-    option: Option, placement: Placement, out: CutOut, scene: Scene, known: Known, settings: ResectionSettings
-) -> Plan:
-    """A plan with cuts, specimen, margins and what execution error leaves of them."""
-    margins = measure_margins(scene, known.extent, out.geometry, out.cuts)
-    word = worst_word(margins)
-    approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
-    verdict, advice = _appropriate(known.sheet, word)
-    robust = _robustness(out.cuts, scene, settings)
-    sacrifices = list_sacrifices(option.family, option.levels, option.side, _epidural(known.extent))
-    short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
-    return Plan(
-        id="",
-        rank=0,
-        family=option.family,
-        side=option.side,
-        approach=approach.steps,
-        sessions=approach.sessions,
-        levels=option.levels,
-        cuts=out.cuts,
-        sacrifices=sacrifices,
-        margins=margins,
-        margin=word,
-        enneking_appropriate=verdict,
-        geometry=out.geometry,
-        margin_negative_probability=robust.probability,
-        delivery=judge_delivery(scene, placement, out.geometry, approach.steps, sacrifices),
-        reconstruction=Unknown(NOT_DESIGNED),
-        risks=robust.because,
-        trade_offs={**_trade_offs(option, out, margins, approach.sessions, scene), **_margins_to_plan(robust)},
-        because=(*option.because, *judge_window(scene, placement, out.geometry), *short, *approach.because, *advice),
+        trade_offs={"levels": _count(len(option.levels)), "sessions": _count(approach.sessions)},
+        because=(*option.because, *found, *approach.because, *advice),
     )
 
 
@@ -167,9 +165,7 @@ def _margins_to_plan(robust: Robustness) -> dict[str, Measured]:
     return {f"margin_to_plan_{method}": margin for method, margin in robust.margin_to_plan.items()}
 
 
-def _trade_offs(
-    option: Option, out: CutOut, margins: tuple[Margin, ...], sessions: int, scene: Scene
-) -> dict[str, Measured]:
+def _measured_trade_offs(out: CutOut, margins: tuple[Margin, ...], scene: Scene) -> dict[str, Measured]:
     at_cuts = [m.least for m in margins if m.interface.endswith(" cut") and isinstance(m.least, Estimate)]
     least: Measured = min(at_cuts, key=lambda e: e.value) if at_cuts else Unknown("the specimen ends on no cut")
     share = scene.label_error_mm / 20.0
@@ -177,8 +173,6 @@ def _trade_offs(
         "least_margin_at_cuts": least,
         "bone_lost": _share(out.geometry.bone_lost_ml, share),
         "specimen": _share(out.geometry.specimen_ml, share),
-        "levels": _count(len(option.levels), "n"),
-        "sessions": _count(sessions, "n"),
     }
 
 
@@ -187,8 +181,8 @@ def _share(value_ml: float, share: float) -> Estimate:
     return Estimate(value_ml, value_ml * (1 - share), value_ml * (1 + share), "ml", "label border")
 
 
-def _count(value: int, unit: str) -> Estimate:
-    return Estimate(float(value), float(value), float(value), unit, "counted")
+def _count(value: int) -> Estimate:
+    return Estimate(float(value), float(value), float(value), "n", "counted")
 
 
 def _appropriate(sheet: Sheet, word: MarginWord | None) -> tuple[bool | None, tuple[Reason, ...]]:
@@ -208,12 +202,19 @@ def _ranked(plans: tuple[Plan, ...], indication: Indication) -> tuple[Plan, ...]
     """Plans in the order of `PREFERENCE`, with their ids."""
     en_bloc_first = indication.en_bloc != "no"
 
-    def key(plan: Plan) -> tuple[int, int, int, float]:
+    def counted(plan: Plan, name: str) -> float:
+        measured = plan.trade_offs.get(name)
+        return measured.value if isinstance(measured, Estimate) else 0.0
+
+    def key(plan: Plan) -> tuple[bool, int, float, float]:
         piecemeal = plan.family in ("intralesional", "none")
         word = ORDER.index(plan.margin) if plan.margin else len(ORDER)
-        short = sum(1 for reason in plan.because if reason.says.startswith("Not kept"))
-        lost = plan.trade_offs.get("bone_lost")
-        return (int(piecemeal == en_bloc_first), -word, short, lost.value if isinstance(lost, Estimate) else 0.0)
+        return (
+            piecemeal == en_bloc_first,
+            -word,
+            counted(plan, "wanted_margins_missed"),
+            counted(plan, "bone_lost"),
+        )
 
     ordered = sorted(plans, key=key)
     return tuple(attrs.evolve(plan, id=f"p{n}", rank=n) for n, plan in enumerate(ordered, start=1))
