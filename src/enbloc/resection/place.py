@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from enbloc.anatomy.parts import local_coordinates
+from enbloc.anatomy.parts import PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.distances import surface_points
 from enbloc.foundation.space.grids import Floats
@@ -52,16 +52,23 @@ def place(scene: Scene, option: Option, settings: ResectionSettings) -> Placemen
 
 
 def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: ResectionSettings) -> Placement:
-    """Whole bodies; the ring is opened through the pedicle of the option's side, and wherever it is free opposite."""
+    """Whole bodies; the ring is opened through the pedicle of the option's side, and wherever it is free opposite.
+
+    A pedicle with tumour in it goes with the specimen, cut behind it in the lamina (MOD-1), whatever the distance.
+    """
     arch_cuts: dict[tuple[Level, Side], ArchCut] = {}
     for level in option.levels:
         for side in ("left", "right"):
             choices = measure_choices(scene, tumour, level, side, "ventral")
             pedicle = cut_pedicle(choices, settings)
             lamina = cut_lamina(choices, settings, *LAMINA_DEG)
-            free = pedicle.margin_mm >= settings.least_bone_margin_mm
-            opening = side == option.side and pedicle.margin_mm > 0.0
-            arch_cuts[level, side] = pedicle if free or opening else max((lamina, pedicle), key=lambda c: c.margin_mm)
+            opening = side == option.side
+            if _pedicle_holds_tumour(scene, level, side) and not opening:
+                arch_cuts[level, side] = lamina
+            elif pedicle.margin_mm >= settings.least_bone_margin_mm or (opening and pedicle.margin_mm > 0.0):
+                arch_cuts[level, side] = pedicle
+            else:
+                arch_cuts[level, side] = max((lamina, pedicle), key=lambda cut: cut.margin_mm)
     cranial, caudal, short = _end_cuts(scene, option.levels, tumour, settings)
     return Placement(
         family=option.family,
@@ -73,6 +80,12 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
         removes_arch=True,
         shortfalls=(*short, *_arch_shortfalls(arch_cuts, settings)),
     )
+
+
+def _pedicle_holds_tumour(scene: Scene, level: Level, side: Side) -> bool:
+    number = list(scene.vertebrae).index(level) + 1
+    part = PEDICLE_LEFT if side == "left" else PEDICLE_RIGHT
+    return bool((scene.tumour & (scene.bone == number) & (scene.parts == part)).any())
 
 
 def _sagittal(scene: Scene, option: Option, tumour: Floats, settings: ResectionSettings) -> Placement | None:
