@@ -23,6 +23,7 @@ from scipy import ndimage
 
 from enbloc import __version__
 from enbloc.anatomy.build import build_scene
+from enbloc.classification.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.errors import InputError
 from enbloc.foundation.space.distances import distance_to_voxels
@@ -128,8 +129,8 @@ def steps(console: Console, case: Case) -> None:
     scene = build_scene(case, settings.anatomy)
     if scene is None:
         raise InputError("the phantom has no tumour")
-    extent = find_extent(case, scene, settings)
-    sheet = classify(extent, case.clinical)
+    extent, _ = find_extent(case, scene, settings)
+    sheet = classify(extent, case.clinical, find_on_scene(scene, extent))
     options, _ = enumerate_options(extent, sheet, case.clinical)
     known = Known(scene, extent, sheet, case.clinical, judge_indication(case.clinical, sheet, extent))
     plans, _ = search(options, known, settings.resection, lambda _: None)
@@ -137,7 +138,7 @@ def steps(console: Console, case: Case) -> None:
         "checks": lambda: check(case),
         "anatomy": lambda: build_scene(case, settings.anatomy),
         "extent": lambda: find_extent(case, scene, settings),
-        "classifications": lambda: classify(extent, case.clinical),
+        "classifications": lambda: classify(extent, case.clinical, find_on_scene(scene, extent)),
         "options and indication": lambda: (
             enumerate_options(extent, sheet, case.clinical),
             judge_indication(case.clinical, sheet, extent),
