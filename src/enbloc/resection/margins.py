@@ -157,12 +157,13 @@ def _elsewhere(
 
 
 def _border(scene: Scene, specimen: Bools, code: int, faces: Floats) -> Floats:
-    """The smoothed surface of what lies beyond, as far as the specimen borders on it.
+    """The smoothed surface of what stays beyond, as far as the specimen borders on it.
 
-    Where nothing is labelled beyond, it is the specimen's own surface.
+    A muscle of which the specimen takes a cuff stays in part. Where nothing is labelled beyond, the specimen's own
+    surface stands for it.
     """
     labelled = scene.canal if code == DURA else np.asarray(scene.structures.values == code, dtype=bool)
-    surface = surface_points(scene.grid, labelled if code else specimen)
+    surface = surface_points(scene.grid, labelled & ~specimen if code else specimen)
     near = cKDTree(faces).query(surface, distance_upper_bound=1.5 * float(scene.grid.spacing_mm.max()))[0]
     kept: Floats = surface[np.isfinite(near)]
     return kept if len(kept) else faces
