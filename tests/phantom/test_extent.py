@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import attrs
 import numpy as np
 import pytest
 
@@ -118,3 +119,14 @@ def test_a_tumour_in_two_bodies_is_found_in_both() -> None:
     extent = extent_of(phantom, ellipsoid("L3", disc, (9.0, 9.0, 14.0)), 1.5)
     assert extent is not None
     assert {"L2", "L3"} == {level for level, one in extent.levels.items() if involved(one.layers)}
+
+
+def test_a_level_whose_body_cannot_be_measured_is_open_and_not_free() -> None:
+    phantom = SpinePhantom(RUNS[0])
+    case = sample(phantom, Scan(), sphere("L3", (5.0, -18.0, 0.0), 6.0))
+    scene = build_scene(case, AnatomySettings())
+    assert scene is not None
+    bare = attrs.evolve(scene.vertebrae["L3"], body_height_mm=0.0)
+    blind = attrs.evolve(scene, vertebrae={**scene.vertebrae, "L3": bare})
+    level = measure_extent(blind, AnatomySettings()).levels["L3"]
+    assert set(level.sectors.values()) | set(level.layers.values()) == {Verdict.UNDECIDED}

@@ -96,6 +96,12 @@ class _Chart:
     borders: Borders
 
 
+UNMEASURED = LevelExtent(
+    sectors=dict.fromkeys(SECTORS, Verdict.UNDECIDED), layers=dict.fromkeys(LAYERS, Verdict.UNDECIDED)
+)
+"""A level with tumour in it whose body could not be measured: everything about it is open, nothing is free."""
+
+
 def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bool | None = None) -> Extent:
     """The Extent of the scene's tumour.
 
@@ -120,7 +126,10 @@ def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bo
     levels: dict[Level, LevelExtent] = {}
     for number, (level, vertebra) in enumerate(scene.vertebrae.items(), start=1):
         mine = level_of == number
-        if not tumour[where][mine].any() or vertebra.body_height_mm <= 0.0:
+        if not tumour[where][mine].any():
+            continue
+        if vertebra.body_height_mm <= 0.0:
+            levels[level] = UNMEASURED
             continue
         local = local_coordinates(vertebra.frame, points[mine])
         sample = _Sample(

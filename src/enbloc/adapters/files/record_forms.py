@@ -166,8 +166,21 @@ def cut_form(cut: Cut) -> Json:
     }
 
 
+_BODY_MEASURES = (
+    "body_centre_mm",
+    "body_height_mm",
+    "body_depth_mm",
+    "body_width_mm",
+    "endplate_cranial_mm",
+    "endplate_caudal_mm",
+)
+
+
 def _vertebra(vertebra: Vertebra) -> Json:
     plain: Json = to_plain(vertebra)
+    if vertebra.body_height_mm <= 0.0:
+        because = "too little bone in front of the canal to measure a body"
+        plain |= {measure: {"unknown": because} for measure in _BODY_MEASURES}
     plain.pop("level")
     return plain
 

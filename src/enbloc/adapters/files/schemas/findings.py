@@ -35,9 +35,9 @@ _FRAME = an_object(
 )
 _VERTEBRA: Json = {
     "type": "object",
-    "properties": {"frame": _FRAME, "body_centre_mm": POINT, "whole": YES_NO, "modelled": list_of(TEXT)},
+    "properties": {"frame": _FRAME, "body_centre_mm": or_unknown(POINT), "whole": YES_NO, "modelled": list_of(TEXT)},
     "required": ["frame", "body_centre_mm", "body_height_mm", "body_depth_mm", "body_width_mm", "whole", "modelled"],
-    "additionalProperties": NUMBER,
+    "additionalProperties": or_unknown(NUMBER),
 }
 _MEASURED_CELL = an_object({"verdict": VERDICT, "fraction": MEASURED, "volume_ml": MEASURED, "depth_mm": MEASURED})
 _EXTENT = an_object(
