@@ -33,6 +33,7 @@ from enbloc.report.notes import (
 )
 from enbloc.report.phrases import joined, measured_words, sector_words, sentence
 from enbloc.report.plan_pages import compare_plans, compose_plan, rejected_name
+from enbloc.report.sections import case_sections
 
 SYSTEM_NAMES: dict[str, str] = {
     "wbb": "WBB",
@@ -67,6 +68,7 @@ def compose(walked: ReportInput, citations: Citations) -> Document:
     reasons = note_reasons(indication.because, citations) if indication else ()
     rivals = tuple(weighed(r.name, r.because, citations) for r in indication.rivals) if indication else ()
     rejected = tuple(weighed(rejected_name(r), r.because, citations) for r in walked.rejected)
+    sections = case_sections(walked, citations)
     headline = compose_headline(walked, pages, lines, reasons, citations)
     return Document(
         case_id=walked.case.id,
@@ -79,7 +81,8 @@ def compose(walked: ReportInput, citations: Citations) -> Document:
         rejected=rejected,
         rivals=rivals,
         problems=_problem_lines(walked.problems),
-        sources=number_sources((headline, pages, lines, reasons, rejected, rivals), citations),
+        sections=sections,
+        sources=number_sources((headline, pages, lines, sections, reasons, rejected, rivals), citations),
         inputs=tuple(Fact(name, digest) for name, digest in sorted(walked.case.digests.items())),
         provenance=tuple(Fact(name, value) for name, value in walked.provenance.items()),
     )

@@ -22,6 +22,17 @@ Certainty = Literal["settled", "open", "unconfirmed", "not applicable"]
 Answer = Literal["yes", "conditional", "no", "unknown", "stopped"]
 
 
+@attrs.frozen
+class Picture:
+    """One picture of the report: an ``<svg>`` element made by us, its words, and which groups it outlines."""
+
+    title: str
+    caption: str
+    alt: str
+    svg: str
+    outlined: tuple[str, ...] = ()
+
+
 @attrs.frozen(eq=False)
 class ReportInput:
     """What one walk hands to the report.
@@ -62,6 +73,28 @@ class Fact:
 
     name: str
     value: str
+
+
+@attrs.frozen
+class Table:
+    """Rows of words under a head; the first column names the row."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@attrs.frozen
+class Section:
+    """A part of the report in its simplest form, for whatever has no page of its own.
+
+    Shown under its title in this order: notes, facts, table, picture. What is empty or None is left out.
+    """
+
+    title: str
+    notes: tuple[Note, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    table: Table | None = None
+    picture: Picture | None = None
 
 
 @attrs.frozen
@@ -156,6 +189,7 @@ class PlanPage:
     risks: tuple[Note, ...]
     because: tuple[Note, ...]
     unknown: tuple[str, ...]
+    sections: tuple[Section, ...] = ()
 
 
 @attrs.frozen
@@ -233,3 +267,4 @@ class Document:
     sources: tuple[SourceLine, ...]
     inputs: tuple[Fact, ...]
     provenance: tuple[Fact, ...]
+    sections: tuple[Section, ...] = ()

@@ -13,8 +13,9 @@ from enbloc.classification.extent import Extent, involved_levels
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level
+from enbloc.report.document import Picture
 from enbloc.report.plan_pages import least_margin
-from enbloc.report.slices import Picture, cross_polygon, draw_slices, find_tumour_centre
+from enbloc.report.slices import cross_polygon, draw_slices, find_tumour_centre
 from enbloc.report.wbb_chart import describe_wbb, draw_wbb
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Plan

@@ -22,6 +22,7 @@ from enbloc.report.phrases import (
     sentence,
     structure_words,
 )
+from enbloc.report.sections import plan_sections
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Delivery, Margin, Plan, Rejected, Sacrifice
 
@@ -68,6 +69,7 @@ def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
         risks=note_reasons(plan.risks, citations),
         because=note_reasons((*plan.because, *_delivery_reasons(plan)), citations),
         unknown=_unknown(plan),
+        sections=plan_sections(plan, citations),
     )
 
 

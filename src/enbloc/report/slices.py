@@ -22,6 +22,7 @@ from skimage.measure import find_contours
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.structures import SPINAL_CORD
+from enbloc.report.document import Picture
 from enbloc.report.palette import CANAL, CUT, LUNG, SPECIMEN, TUMOUR, VESSEL
 from enbloc.report.phrases import number_words
 from enbloc.report.slice_greys import find_kind, grey_slice
@@ -49,17 +50,6 @@ _SIDES_SAID: dict[Orientation, str] = {
     "coronal": "the patient's left is at image right, superior at the top",
     "sagittal": "anterior is at image left, superior at the top",
 }
-
-
-@attrs.frozen
-class Picture:
-    """One picture of the report: an ``<svg>`` element made by us, its words, and which groups it outlines."""
-
-    title: str
-    caption: str
-    alt: str
-    svg: str
-    outlined: tuple[str, ...] = ()
 
 
 @attrs.frozen
