@@ -33,7 +33,7 @@ from enbloc.intake.checks import check
 from enbloc.phantoms.demo import demo_clinical, demo_tumour
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
-from enbloc.report.pictures import draw_pictures
+from enbloc.report.drawing.pictures import draw_pictures
 from enbloc.resection.families import enumerate_options
 from enbloc.settings import Settings
 from enbloc.strategy.indication import judge_indication

@@ -20,7 +20,7 @@ from enbloc.adapters.files.schemas.catalogue import SCHEMAS
 from enbloc.adapters.term_listing import LISTS
 from enbloc.classification.extent import extent_from_typed
 from enbloc.intake.case import TypedLevel
-from enbloc.report.wbb_chart import draw_wbb
+from enbloc.report.drawing.wbb_chart import draw_wbb
 from enbloc.settings import Settings
 from enbloc.strategy.rules_page import rules_page
 

@@ -17,8 +17,8 @@ from enbloc.intake.case import Case, Problem
 from enbloc.intake.checks import check
 from enbloc.report.compose import compose
 from enbloc.report.document import Document, ReportInput
+from enbloc.report.drawing.pictures import draw_pictures
 from enbloc.report.html import render_report
-from enbloc.report.pictures import draw_pictures
 from enbloc.settings import Settings
 from enbloc.walk import Record, look, walk
 

@@ -9,8 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from enbloc.report.document import Document
-from enbloc.report.pictures import Pictures
-from enbloc.report.slices import OUTLINES
+from enbloc.report.drawing.pictures import Pictures
+from enbloc.report.drawing.slices import OUTLINES
 
 
 @attrs.frozen

@@ -18,8 +18,8 @@ from enbloc.foundation.evidence.reasons import Status
 from enbloc.intake.case import Problem
 from enbloc.report.compose import compose
 from enbloc.report.document import ReportInput
+from enbloc.report.drawing.pictures import Pictures, draw_pictures
 from enbloc.report.html import BADGES, render_report
-from enbloc.report.pictures import Pictures, draw_pictures
 from enbloc.resection.plans import Plan
 
 Citations = dict[str, Source]

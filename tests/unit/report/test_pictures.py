@@ -7,7 +7,7 @@ import pytest
 
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import Extent
-from enbloc.report.pictures import draw_pictures, find_cut_angles
+from enbloc.report.drawing.pictures import draw_pictures, find_cut_angles
 from enbloc.resection.plans import Plan
 
 

@@ -9,8 +9,8 @@ from enbloc.foundation.evidence.bibliography import Source
 from enbloc.report import sections
 from enbloc.report.compose import compose
 from enbloc.report.document import Fact, Note, ReportInput, Section, Table
+from enbloc.report.drawing.pictures import Pictures
 from enbloc.report.html import render_report
-from enbloc.report.pictures import Pictures
 
 FULL = Section(
     "Sensitivity",

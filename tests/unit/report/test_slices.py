@@ -15,8 +15,8 @@ from PIL import Image
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.grids import Grid, Volume
-from enbloc.report.slice_greys import grey_slice
-from enbloc.report.slices import FIELD_MARGIN_MM, Picture, cross_polygon, draw_slices, find_tumour_centre
+from enbloc.report.drawing.slice_greys import grey_slice
+from enbloc.report.drawing.slices import FIELD_MARGIN_MM, Picture, cross_polygon, draw_slices, find_tumour_centre
 from enbloc.resection.plans import Plan
 
 READ = ET.fromstring

@@ -9,7 +9,7 @@ import pytest
 
 from enbloc.classification.extent import LAYERS, SECTORS, Cell, Extent, LevelExtent, cell_verdict
 from enbloc.foundation.evidence.verdicts import Verdict
-from enbloc.report.wbb_chart import describe_wbb, draw_wbb, place_on_clock
+from enbloc.report.drawing.wbb_chart import describe_wbb, draw_wbb, place_on_clock
 
 READ = ET.fromstring
 SVG = "{http://www.w3.org/2000/svg}"

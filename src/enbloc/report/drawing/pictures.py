@@ -14,9 +14,9 @@ from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level
 from enbloc.report.document import Picture
+from enbloc.report.drawing.slices import cross_polygon, draw_slices, find_tumour_centre
+from enbloc.report.drawing.wbb_chart import describe_wbb, draw_wbb
 from enbloc.report.plan_pages import least_margin
-from enbloc.report.slices import cross_polygon, draw_slices, find_tumour_centre
-from enbloc.report.wbb_chart import describe_wbb, draw_wbb
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Plan
 

@@ -23,9 +23,9 @@ from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.structures import SPINAL_CORD
 from enbloc.report.document import Picture
-from enbloc.report.palette import CANAL, CUT, LUNG, SPECIMEN, TUMOUR, VESSEL
+from enbloc.report.drawing.palette import CANAL, CUT, LUNG, SPECIMEN, TUMOUR, VESSEL
+from enbloc.report.drawing.slice_greys import find_kind, grey_slice
 from enbloc.report.phrases import number_words
-from enbloc.report.slice_greys import find_kind, grey_slice
 from enbloc.resection.plans import Plan
 
 Orientation = Literal["axial", "coronal", "sagittal"]

@@ -16,7 +16,7 @@ from enbloc.classification.extent import LAYERS, LEFT_PEDICLE, RIGHT_PEDICLE, SE
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.terms.levels import Level, region
-from enbloc.report.palette import INK, PAPER, QUIET, RULE, TUMOUR
+from enbloc.report.drawing.palette import INK, PAPER, QUIET, RULE, TUMOUR
 from enbloc.report.phrases import number_words
 
 RINGS: Mapping[str, tuple[float, float]] = {

@@ -1,0 +1,1 @@
+"""Everything that the report draws: charts, slices, surfaces."""
