@@ -77,7 +77,7 @@ def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Prog
     best = min(record.plans, key=lambda plan: plan.rank, default=None)
     html = render_report(document, draw_pictures(record.scene, record.extent, best))
     report_progress("writing the run folder")
-    write_run(record, target, html, force)
+    write_run(record, target, html, force, case_folder=folder)
     return Journey(record, document, target.resolve())
 
 

@@ -41,7 +41,9 @@ _COLOURS = {
 }
 
 
-def write_run(record: Record, out: Path, html: str | None, force: bool = False) -> tuple[Path, ...]:
+def write_run(
+    record: Record, out: Path, html: str | None, force: bool = False, case_folder: Path | None = None
+) -> tuple[Path, ...]:
     """Write a run folder.
 
     Parameters
@@ -53,6 +55,8 @@ def write_run(record: Record, out: Path, html: str | None, force: bool = False) 
         The report; left out when None.
     force : bool
         Also replace the run of another case.
+    case_folder : Path or None
+        Where the case was read; the record remembers it, so that an export finds the images again.
 
     Returns
     -------
@@ -75,7 +79,8 @@ def write_run(record: Record, out: Path, html: str | None, force: bool = False) 
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             written[name] = hashlib.sha256(content).hexdigest()
-        (staging / RECORD_FILE).write_text(json_text(record_form(record, written)), "utf-8")
+        where = _seen_from(case_folder, target) if case_folder is not None else None
+        (staging / RECORD_FILE).write_text(json_text(record_form(record, written, where)), "utf-8")
         if target.exists():
             target.rename(old)
         staging.rename(target)
@@ -160,19 +165,31 @@ def settings_form(settings: Settings) -> Json:
     return {"values": plain, "sha256": hashlib.sha256(json_text(plain).encode()).hexdigest()}
 
 
-def record_form(record: Record, outputs: Mapping[str, str]) -> Json:
-    """``record.json``: digests, settings, versions, time, and the seed of the draws of execution error."""
+def record_form(record: Record, outputs: Mapping[str, str], case_folder: str | None = None) -> Json:
+    """``record.json``: digests, settings, versions, time, and the seed of the draws of execution error.
+
+    `case_folder` is the way from the run folder to the case folder.
+    """
     return {
         "program": {"name": PROGRAM, "version": __version__},
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         "case": record.case.id,
+        "case_folder": case_folder,
         "stopped": record.stopped,
         "inputs": dict(record.case.digests),
         "settings": settings_form(record.settings),
         "seed": record.settings.resection.error_seed,
         "outputs": dict(sorted(outputs.items())),
     }
+
+
+def _seen_from(case_folder: Path, run: Path) -> str:
+    """The way from the run to the case: it still holds when both are moved together, and names no home folder."""
+    try:
+        return Path(os.path.relpath(case_folder.resolve(), run)).as_posix()
+    except ValueError:  # on another drive
+        return str(case_folder.resolve())
 
 
 def _contents(record: Record, html: str | None) -> Iterator[tuple[str, bytes]]:

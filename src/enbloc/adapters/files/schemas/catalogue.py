@@ -27,6 +27,7 @@ RECORD = an_object(
         "written": TEXT,
         "versions": map_of(TEXT),
         "case": TEXT,
+        "case_folder": or_null(TEXT),
         "stopped": YES_NO,
         "inputs": map_of(TEXT),
         "settings": an_object({"values": {"type": "object"}, "sha256": TEXT}),
