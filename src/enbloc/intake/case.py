@@ -20,6 +20,41 @@ class TypedLevel:
     layers: frozenset[str]
 
 
+@attrs.frozen
+class DicomSource:
+    """The DICOM objects that an image was read from, as results that go back to a PACS must name them.
+
+    Parameters
+    ----------
+    modality : str
+        ``"CT"`` or ``"MR"``.
+    sop_class_uid, study_uid, series_uid, frame_of_reference_uid, patient_position : str or None
+        None where the files state none.
+    instance_uids : tuple of str or None
+        SOP Instance UID of each slice, in the order of the third axis of `affine_lps`.
+    frame_numbers : tuple of int
+        Frame of each slice inside its instance, from 1; always 1 in classic images.
+    shape : tuple of int
+        Columns, rows and slices, as stored.
+    affine_lps : 4 rows of 4 float
+        Column, row and slice index of a voxel's centre to LPS mm, before any repair.
+    repairs : tuple of str
+        What was resampled, in sentences; empty when the voxels are the scanner's own.
+    """
+
+    modality: str
+    sop_class_uid: str | None
+    study_uid: str | None
+    series_uid: str | None
+    frame_of_reference_uid: str | None
+    patient_position: str | None
+    instance_uids: tuple[str | None, ...]
+    frame_numbers: tuple[int, ...]
+    shape: tuple[int, int, int]
+    affine_lps: tuple[tuple[float, ...], ...]
+    repairs: tuple[str, ...] = ()
+
+
 @attrs.frozen(eq=False)
 class LabelFile:
     """One label file of the case: its name for messages, and what it holds."""
@@ -44,6 +79,8 @@ class Case:
     typed_extent : mapping of level to TypedLevel
         Empty when the surgeon typed none.
     digests : mapping of file name to sha256
+    sources : mapping of image (``"ct"``) to DicomSource
+        Only of images that came from DICOM.
     """
 
     id: str
@@ -52,6 +89,7 @@ class Case:
     label_files: tuple[LabelFile, ...] = ()
     typed_extent: Mapping[Level, TypedLevel] = attrs.field(factory=dict)
     digests: Mapping[str, str] = attrs.field(factory=dict)
+    sources: Mapping[str, DicomSource] = attrs.field(factory=dict)
 
 
 @attrs.frozen

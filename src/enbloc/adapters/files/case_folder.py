@@ -10,9 +10,10 @@ from pathlib import Path
 from enbloc.adapters.files.case_form import CaseForm, read_form
 from enbloc.adapters.files.labels import ending_of, names_file, read_labels, read_volume
 from enbloc.adapters.files.schemes.catalogue import check_readable
+from enbloc.adapters.files.source_files import read_source, source_path
 from enbloc.errors import CaseError, FileError
 from enbloc.foundation.space.grids import Volume
-from enbloc.intake.case import Case, LabelFile, Problem
+from enbloc.intake.case import Case, DicomSource, LabelFile, Problem
 
 CASE_FILE = "case.toml"
 MOST_TOML_BYTES = 2**20
@@ -50,10 +51,13 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
     paths = {name: inside(folder, name) for name in _named_files(form)}
     ct: Volume | None = None
     problems: list[Problem] = []
+    sources: dict[str, DicomSource] = {}
     if form.ct is not None:
         report_progress(f"reading {form.ct}")
         ct, found = read_volume(paths[form.ct], form.ct)
         problems += found
+        source = read_source(source_path(paths[form.ct], ending_of(form.ct)))
+        sources |= {"ct": source} if source is not None else {}
     label_files: list[LabelFile] = []
     for entry in form.labels:
         report_progress(f"reading {entry.file}")
@@ -67,6 +71,7 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
         label_files=tuple(label_files),
         typed_extent=form.typed_extent,
         digests=_digests(folder, paths),
+        sources=sources,
     )
     return case, tuple(dict.fromkeys(problems))
 
@@ -127,6 +132,8 @@ def _digests(folder: Path, paths: dict[str, Path]) -> dict[str, str]:
     for path in paths.values():
         beside = names_file(path)
         files |= {beside} if beside is not None else set()
+        source = source_path(path, ending_of(path.name))
+        files |= {source} if source.is_file() else set()
         files |= {child for child in path.iterdir() if ending_of(child.name)} if path.is_dir() else {path}
     return {path.relative_to(root).as_posix(): digest(path) for path in sorted(files)}
 

@@ -8,13 +8,13 @@ import attrs
 
 from enbloc.adapters.files.json_files import Json, to_plain
 from enbloc.foundation.space.grids import Grid
-from enbloc.intake.case import Case, Problem
+from enbloc.intake.case import Case, DicomSource, Problem
 
 
 def intake_form(case: Case, problems: Iterable[Problem]) -> Json:
     """``1-intake.json``: what arrived, and the problems found in it. Facts that are not known are null."""
     problems = tuple(problems)
-    images = [{"file": "ct", "grid": grid_form(case.ct.grid)}] if case.ct is not None else []
+    images = [_image("ct", case.ct.grid, case.sources.get("ct"))] if case.ct is not None else []
     labels = [
         {
             "file": file.name,
@@ -37,6 +37,17 @@ def intake_form(case: Case, problems: Iterable[Problem]) -> Json:
         "problems": to_plain(problems),
         "stopped": any(problem.grade == "stop" for problem in problems),
     }
+
+
+def _image(name: str, grid: Grid, source: DicomSource | None) -> Json:
+    form: Json = {"file": name, "grid": grid_form(grid)}
+    return form | ({"dicom": source_form(source)} if source is not None else {})
+
+
+def source_form(source: DicomSource) -> Json:
+    """The DICOM objects behind an image; null where they state nothing."""
+    form: Json = to_plain(attrs.asdict(source))
+    return form
 
 
 def grid_form(grid: Grid) -> Json:

@@ -66,12 +66,26 @@ CASE = an_object(
         ),
     },
 )
+DICOM_SOURCE = an_object(
+    {
+        "modality": TEXT,
+        **{
+            key: or_null(TEXT)
+            for key in ("sop_class_uid", "study_uid", "series_uid", "frame_of_reference_uid", "patient_position")
+        },
+        "instance_uids": list_of(or_null(TEXT)),
+        "frame_numbers": list_of(WHOLE),
+        "shape": list_of(WHOLE),
+        "affine_lps": list_of(list_of(NUMBER)),
+        "repairs": list_of(TEXT),
+    }
+)
 INTAKE = an_object(
     {
         "case": TEXT,
         "side_convention": one_of("patient"),
         "clinical": an_object({key: or_null(value) for key, value in CLINICAL.items()}),
-        "images": list_of(an_object({"file": TEXT, "grid": GRID})),
+        "images": list_of(an_object({"file": TEXT, "grid": GRID}, {"dicom": DICOM_SOURCE})),
         "labels": list_of(an_object({"file": TEXT, "grid": GRID, "structures": list_of(TEXT)})),
         "typed_extent": or_null(
             an_object(

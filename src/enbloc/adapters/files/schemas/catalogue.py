@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from enbloc.adapters.files.json_files import Json
-from enbloc.adapters.files.schemas.arriving import CASE, INTAKE
+from enbloc.adapters.files.schemas.arriving import CASE, DICOM_SOURCE, INTAKE
 from enbloc.adapters.files.schemas.findings import ANATOMY, ANSWER
 from enbloc.adapters.files.schemas.pieces import (
     TEXT,
@@ -55,6 +55,7 @@ SCHEMAS: dict[str, Json] = {
             "plan/ID/cuts.json: the cuts of one plan",
             CUTS,
         ),
+        ("dicom", "ct.dicom.json: the DICOM objects that ct.nii.gz was made from", DICOM_SOURCE),
         ("names", "scene/names.json: what the numbers in scene/*.nii.gz mean", map_of(map_of(TEXT))),
     )
 }
