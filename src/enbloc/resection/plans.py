@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from enbloc.foundation.evidence.estimates import Measured, Unknown
+from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level
@@ -98,6 +98,37 @@ class Sacrifice:
     cites: tuple[str, ...] = ()
     modelled: bool = False
     rule: str = ""
+
+
+NO_RATE = Unknown("no single rate is printed")
+
+
+@attrs.frozen
+class Risk(Reason):
+    """Something that can go wrong, or become of the patient, with the figure that a source prints.
+
+    Parameters
+    ----------
+    about : str
+        ``"any complication"``, ``"factor"``, ``"local recurrence"``, ``"survival"`` ...
+    rate : Measured
+        Share of the patients of the series, with the interval that the count allows.
+    n : int or None
+        Patients of the series; None when it was not read.
+    population : str
+    differs : tuple of str
+        In which points this patient is not like the series.
+    """
+
+    about: str = ""
+    rate: Measured = NO_RATE
+    n: int | None = None
+    population: str = ""
+    differs: tuple[str, ...] = ()
+
+    def with_figures(self, rate: Estimate, n: int, differs: tuple[str, ...]) -> Risk:
+        """The same with its rate, the count under it, and how the patient differs."""
+        return attrs.evolve(self, rate=rate, n=n, differs=differs)
 
 
 @attrs.frozen(eq=False)

@@ -31,6 +31,7 @@ from enbloc.resection.specimen import CutOut, cut_out
 from enbloc.resection.window import judge_window
 from enbloc.strategy.advice import Indication
 from enbloc.strategy.approach import choose_approach
+from enbloc.strategy.risk import list_risks
 from enbloc.strategy.robustness import Robustness, draw, sample_execution
 
 PREFERENCE = Reason(
@@ -118,7 +119,7 @@ def _placed(
         geometry=out.geometry,
         margin_negative_probability=robust.probability,
         delivery=judge_delivery(scene, placement, out.geometry, plan.approach, plan.sacrifices),
-        risks=robust.because,
+        risks=(*robust.because, *plan.risks),
         trade_offs={
             **_measured_trade_offs(out, margins, scene),
             "wanted_margins_missed": _count(len(short)),
@@ -133,7 +134,7 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
     approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
     appropriate, advice = _appropriate(known.sheet, word)
     unknown = Unknown(NO_IMAGES)
-    return Plan(
+    plan = Plan(
         id="",
         rank=0,
         family=option.family,
@@ -154,6 +155,7 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         trade_offs={"levels": _count(len(option.levels)), "sessions": _count(approach.sessions)},
         because=(*option.because, *found, *approach.because, *advice),
     )
+    return attrs.evolve(plan, risks=list_risks(plan, known.clinical))
 
 
 def _robustness(cuts: tuple[Cut, ...], scene: Scene, settings: ResectionSettings) -> Robustness:

@@ -17,7 +17,7 @@ from enbloc.foundation.evidence.classifications import Because, Classification
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.resection.cuts import Cut
-from enbloc.resection.plans import Delivery, Margin, Option, Plan, Rejected
+from enbloc.resection.plans import Delivery, Margin, Option, Plan, Rejected, Risk
 from enbloc.strategy.advice import Indication
 from enbloc.walk import Record
 
@@ -146,7 +146,7 @@ def plan_form(plan: Plan) -> Json:
         "margin_negative_probability": to_plain(plan.margin_negative_probability),
         "delivery": _delivery(plan.delivery),
         "reconstruction": to_plain(plan.reconstruction),
-        "risks": _reasons(plan.risks),
+        "risks": [_risk(risk) for risk in plan.risks],
         "trade_offs": to_plain(plan.trade_offs),
         "because": _reasons(plan.because),
     }
@@ -251,6 +251,15 @@ def _finding(because: Because) -> Json:
         "cites": list(because.cites),
         "rule": because.rule,
     }
+
+
+def _risk(risk: Reason) -> Json:
+    """A reason; a risk adds what it is about, its rate, the series and how the patient differs from it."""
+    plain: Json = _reasons((risk,))[0]
+    if not isinstance(risk, Risk):
+        return plain
+    figures = {key: to_plain(getattr(risk, key)) for key in ("about", "rate", "n", "population", "differs")}
+    return plain | figures
 
 
 def _reasons(reasons: Iterable[Reason]) -> list[Json]:

@@ -11,6 +11,7 @@ from enbloc.adapters.files.schemas.pieces import (
     POINT,
     REASON,
     SIDE,
+    STATUS,
     TEXT,
     WHOLE,
     YES_NO,
@@ -79,6 +80,17 @@ _DELIVERY = an_object(
         "path": list_of(list_of(list_of(NUMBER, minItems=4, maxItems=4), minItems=4, maxItems=4)),
     }
 )
+_RISK = an_object(
+    {"says": TEXT, "status": STATUS, "cites": list_of(TEXT)},
+    {
+        "rule": TEXT,
+        "about": TEXT,
+        "rate": MEASURED,
+        "n": or_null(WHOLE),
+        "population": TEXT,
+        "differs": list_of(TEXT),
+    },
+)
 _PLAN = an_object(
     {
         "id": TEXT,
@@ -104,7 +116,7 @@ _PLAN = an_object(
         ),
         "delivery": _DELIVERY,
         "reconstruction": {"type": "object"},
-        "risks": list_of(REASON),
+        "risks": list_of(_RISK),
         "trade_offs": map_of(MEASURED),
         "because": list_of(REASON),
     }
