@@ -65,11 +65,40 @@ def test_every_rejection_names_its_rule(typed) -> None:
     assert "BOR-1" in why_not(typed(L2=(BODY, "BC")), "anterior_corpectomy")
 
 
-def test_the_anterior_family_is_named_as_not_placed_where_it_would_fit(typed) -> None:
-    _, rejected = enumerate_options(extent := typed(L2=(BODY, "AB")), classify(extent, NOBODY), NOBODY)
-    said = [reason.says for one in rejected if one.family == "anterior_corpectomy" for reason in one.because]
-    assert said
-    assert all("not placed yet" in text for text in said)
+def test_the_anterior_family_takes_sectors_and_layers_as_printed(typed) -> None:
+    assert ("anterior_corpectomy", None) in families(typed(L2=(BODY, "AB")))
+    assert ("anterior_corpectomy", None) in families(typed(C4=({6, 7}, "B")))
+    for sectors, layers in ((BODY, "BC"), ({4, *BODY}, "AB"), (BODY, "BD"), (BODY, "BE")):
+        assert ("anterior_corpectomy", None) not in families(typed(L2=(sectors, layers)))
+
+
+def test_an_artery_in_the_neck_is_kept_or_given_up_but_never_both(typed) -> None:
+    def given_up(sectors, layers, level="C4"):
+        options, _ = enumerate_options(extent := typed(**{level: (sectors, layers)}), classify(extent, NOBODY), NOBODY)
+        return {option.gives_up for option in options if option.family != "intralesional"}
+
+    assert given_up({2, 3, 4}, "BCF") == {("vertebral_artery_left",)}
+    assert given_up({9, 10, 11}, "BCF") == {("vertebral_artery_right",)}
+    assert given_up({2, 3, 4}, "BC") == {()}
+    assert given_up({2, 3, 4}, "BC", "L3") == {()}
+    settled = typed(C4=({2, 3, 4}, "BC"))
+    opened = attrs.evolve(settled.levels["C4"], layers={**settled.levels["C4"].layers, "F": Verdict.UNDECIDED})
+    options, _ = enumerate_options(
+        extent := attrs.evolve(settled, levels={"C4": opened}), classify(extent, NOBODY), NOBODY
+    )
+    assert {o.gives_up for o in options if o.family == "sagittal_resection"} == {(), ("vertebral_artery_left",)}
+
+
+@pytest.mark.parametrize(
+    ("sectors", "base", "side"),
+    [({2, 3, 4, 5}, "sagittal_resection", "left"), ({7, 8, 9}, "vertebrectomy", "right")],
+)
+def test_the_chest_wall_goes_with_as_much_body_as_is_held(typed, sectors, base, side) -> None:
+    options, _ = enumerate_options(extent := typed(T7=(sectors, "ABC")), classify(extent, NOBODY), NOBODY)
+    found = [(option.base, option.side) for option in options if option.family == "chest_wall_combined"]
+    assert found == [(base, side)]
+    assert not any(family == "chest_wall_combined" for family, _ in families(typed(T7=(sectors, "BC"))))
+    assert not any(family == "chest_wall_combined" for family, _ in families(typed(L3=(sectors, "ABC"))))
 
 
 def test_a_cervical_vertebrectomy_takes_body_and_bone_only(typed) -> None:
@@ -119,14 +148,25 @@ def test_too_many_levels_and_separate_tumours_are_rejected(typed) -> None:
     assert "TES-1" in {reason.rule for reason in options[0].because}
 
 
-@pytest.mark.parametrize(("level", "named"), [("S1", "sacrectomy_total"), ("S3", "sacrectomy_partial")])
-def test_the_sacrum_has_its_own_families_which_are_not_placed_yet(typed, level, named) -> None:
-    extent = typed(**{level: (BODY, "BC")})
-    assert families(extent) == set()
+@pytest.mark.parametrize(
+    ("levels", "sectors", "expected"),
+    [
+        (("S1",), BODY, {("sacrectomy_total", None)}),
+        (("S1", "S2"), {2, 3, 4}, {("sacrectomy_total", None), ("sacrectomy_partial", "left")}),
+        (("S2",), BODY, {("sacrectomy_partial", None)}),
+        (("S3", "S4"), {8, 9}, {("sacrectomy_partial", None), ("sacrectomy_partial", "right")}),
+        (("L5", "S1"), BODY, {("sacrectomy_total", None)}),
+    ],
+)
+def test_the_sacrum_has_its_own_families(typed, levels, sectors, expected) -> None:
+    extent = typed(**dict.fromkeys(levels, (sectors, "BC")))
+    assert families(extent) == expected
     _, rejected = enumerate_options(extent, classify(extent, NOBODY), NOBODY)
-    said = {one.family: one.because[0].says for one in rejected}
-    assert "not placed yet" in said[named]
-    assert {"sacrectomy_total", "sacrectomy_partial", "vertebrectomy"} <= set(said)
+    assert {"vertebrectomy", "sagittal_resection", "posterior_arch_resection"} <= {one.family for one in rejected}
+    assert {"sacrectomy_total", "sacrectomy_partial"} <= {
+        *(one.family for one in rejected),
+        *(family for family, _ in expected),
+    }
 
 
 def test_removal_in_pieces_is_always_there(typed) -> None:

@@ -9,7 +9,7 @@ the rival.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import attrs
 
@@ -28,10 +28,12 @@ from enbloc.classification.wbb_answer import write_sectors
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.items import reason_from
 from enbloc.foundation.evidence.reasons import Reason
-from enbloc.foundation.evidence.verdicts import Verdict, any_of
+from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
 from enbloc.intake.clinical import Clinical
+from enbloc.resection.other_families import enumerate_others, with_arteries
 from enbloc.resection.plans import Family, Option, Rejected, Side
+from enbloc.resection.reading import layer_verdict, say_layers, say_sectors, sector_verdict, sectors_that_are
 
 MOST_LEVELS = 5
 """En bloc resections of four and five levels are published (RISK-26); more are rejected (ours)."""
@@ -101,52 +103,34 @@ def enumerate_options(
     options: list[Option] = []
     rejected: list[Rejected] = []
     general = tuple(_against_all(extent, sheet, levels))
+    mobile = (*_sacral(levels), *general)
     for limits in LIMITS:
-        against = (*general, *_against(extent, limits, levels))
+        against = (*mobile, *_against(extent, limits, levels))
         if against:
             rejected.append(Rejected(limits.family, against, limits.side))
         else:
             options.append(Option(limits.family, levels, limits.side, tuple(_for(extent, limits, levels, clinical))))
-    if not options and not general:
+    if not options and not mobile:
         options += _beyond_print(extent, levels, clinical)
         taken = {(option.family, option.side) for option in options}
         laminar = ("vertebrectomy", None) in taken
         rejected = [
             r for r in rejected if (r.family, r.side) not in taken and not (laminar and r.family == "vertebrectomy")
         ]
-    rejected += _not_placed(extent, levels, general)
-    return (*options, _intralesional(levels)), tuple(rejected)
+    others, unfit = enumerate_others(extent, levels, tuple(options), general)
+    return (*with_arteries(extent, tuple(options)), *others, _intralesional(levels)), (*rejected, *unfit)
 
 
-def sector_verdict(extent: Extent, sector: int) -> Verdict:
-    """Is a sector involved at any level?"""
-    return any_of(level.sectors[sector] for level in extent.levels.values())
-
-
-def layer_verdict(extent: Extent, layer: str) -> Verdict:
-    """Is a layer involved at any level?"""
-    return any_of(level.layers[layer] for level in extent.levels.values())
-
-
-def _sectors(extent: Extent, verdict: Verdict, within: tuple[int, ...] = SECTORS) -> tuple[int, ...]:
-    return tuple(s for s in within if sector_verdict(extent, s) is verdict)
-
-
-def _say(sectors: tuple[int, ...]) -> str:
-    return f"sector{'s' if len(sectors) > 1 else ''} {write_sectors(sectors)}"
-
-
-def _say_layers(layers: Sequence[str]) -> str:
-    return f"layer{'s' if len(layers) > 1 else ''} {', '.join(layers)}"
+def _sacral(levels: tuple[Level, ...]) -> Iterator[Reason]:
+    if any(region(level) == "sacral" for level in levels):
+        yield Reason("The tumour holds the sacrum; the families of the mobile spine do not fit it.", "ours")
 
 
 def _against_all(extent: Extent, sheet: Sheet, levels: tuple[Level, ...]) -> Iterator[Reason]:
-    """What ends every en bloc family of the mobile spine."""
+    """What ends every en bloc family."""
     if not levels:
         yield Reason("There is no tumour to take out.", "stated" if extent.source == "typed" else "measured")
         return
-    if any(region(level) == "sacral" for level in levels):
-        yield Reason("The tumour holds the sacrum; the families of the mobile spine do not fit it.", "ours")
     if not are_contiguous(levels) or extent.skipped is Verdict.MET:
         yield Reason(
             "There are separate tumours: a multiple or skip lesion (Tomita 7) is not resected en bloc.",
@@ -156,7 +140,7 @@ def _against_all(extent: Extent, sheet: Sheet, levels: tuple[Level, ...]) -> Ite
         yield Reason(
             "Tomita 7 is not resected en bloc.", "verified (2nd)", ("tes_chapter", "jss_editorial_4559"), "MOD-12"
         )
-    if len(levels) > MOST_LEVELS:
+    if sum(region(level) != "sacral" for level in levels) > MOST_LEVELS:
         yield Reason(
             f"{len(levels)} levels: en bloc resections of up to {MOST_LEVELS} are published.", "ours",
             ("luzzati2014five",), "RISK-26",
@@ -165,12 +149,12 @@ def _against_all(extent: Extent, sheet: Sheet, levels: tuple[Level, ...]) -> Ite
 
 def _against(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:
     """What ends one family."""
-    beyond = _sectors(extent, Verdict.MET, tuple(s for s in SECTORS if s not in limits.sectors))
-    if not _sectors(extent, Verdict.MET) and not _sectors(extent, Verdict.UNDECIDED):
+    beyond = sectors_that_are(extent, Verdict.MET, tuple(s for s in SECTORS if s not in limits.sectors))
+    if not sectors_that_are(extent, Verdict.MET) and not sectors_that_are(extent, Verdict.UNDECIDED):
         yield Reason("No sector is involved.", "ours")
     if beyond:
         yield Reason(
-            f"Tumour in {_say(beyond)} lies outside {write_sectors(limits.sectors)}: a cut would pass "
+            f"Tumour in {say_sectors(beyond)} lies outside {write_sectors(limits.sectors)}: a cut would pass "
             "through tumour.", "verified", _FAM, limits.reason.rule,
         )  # fmt: skip
     yield from _ring(extent, limits, beyond)
@@ -179,7 +163,7 @@ def _against(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Itera
 
 def _ring(extent: Extent, limits: Limits, beyond: tuple[int, ...]) -> Iterator[Reason]:
     """Why the ring cannot be opened in free bone."""
-    both = {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(_sectors(extent, Verdict.MET))
+    both = {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(sectors_that_are(extent, Verdict.MET))
     if limits.family == "posterior_arch_resection":
         if set(beyond) & {LEFT_PEDICLE, RIGHT_PEDICLE}:
             yield Reason("An arch resection needs both pedicles free.", "verified", ("boriani2018",), "F3")
@@ -189,7 +173,7 @@ def _ring(extent: Extent, limits: Limits, beyond: tuple[int, ...]) -> Iterator[R
             "which is tolerated for giant cell tumour only.", "ours", ("yokogawa2018gct",), "F10",
         )  # fmt: skip
     if limits.family == "vertebrectomy" and all(
-        _sectors(extent, Verdict.MET, p) for p in (LEFT_ARCH, BODY, RIGHT_ARCH)
+        sectors_that_are(extent, Verdict.MET, p) for p in (LEFT_ARCH, BODY, RIGHT_ARCH)
     ):
         says = "Tumour in the body and in the arch on both sides: some cut through the ring would meet tumour."
         yield Reason(says, "verified", ("lmu_vertebrectomy",), "F1")
@@ -210,12 +194,12 @@ def _wider(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: 
     Empty where it does not. Tumour may then also hold the arch of its own side; the cut goes through the free lamina.
     """
     free_side = (RIGHT_PEDICLE, *RIGHT_ARCH) if limits.side == "right" else (LEFT_PEDICLE, *LEFT_ARCH)
-    in_body = bool(_sectors(extent, Verdict.MET, BODY))
-    if not in_body or tuple(_cervical(extent, limits, levels)) or _sectors(extent, Verdict.MET, free_side):
+    in_body = bool(sectors_that_are(extent, Verdict.MET, BODY))
+    if not in_body or tuple(_cervical(extent, limits, levels)) or sectors_that_are(extent, Verdict.MET, free_side):
         return ()
-    beyond = _sectors(extent, Verdict.MET, tuple(s for s in SECTORS if s not in limits.sectors))
+    beyond = sectors_that_are(extent, Verdict.MET, tuple(s for s in SECTORS if s not in limits.sectors))
     says = (
-        f"Tumour in {_say(beyond)} lies outside the printed {write_sectors(limits.sectors)}; kept because the "
+        f"Tumour in {say_sectors(beyond)} lies outside the printed {write_sectors(limits.sectors)}; kept because the "
         f"{limits.side} pedicle and the three sectors of the arch beside it are not involved."
     )
     return (Reason(says, "ours", _FAM, "F8"), *_for(extent, limits, levels, clinical))
@@ -226,7 +210,7 @@ def _between_laminae(extent: Extent, levels: tuple[Level, ...]) -> tuple[Reason,
 
     Empty where it does not: in the neck, or where no three neighbouring sectors of the arch are free.
     """
-    both = {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(_sectors(extent, Verdict.MET))
+    both = {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(sectors_that_are(extent, Verdict.MET))
     cervical = any(region(level) == "cervical" for level in levels)
     ring = (*RIGHT_ARCH, *LEFT_ARCH)
     free = [sector_verdict(extent, sector) is not Verdict.MET for sector in ring]
@@ -250,10 +234,10 @@ def _cervical(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iter
         yield Reason("Tumour at both vertebral artery canals: both arteries are never taken.", "ours", (), "REG-3")
     if limits.family != "vertebrectomy":
         return
-    beyond = _sectors(extent, Verdict.MET, tuple(s for s in SECTORS if s not in BODY))
+    beyond = sectors_that_are(extent, Verdict.MET, tuple(s for s in SECTORS if s not in BODY))
     layers = [k for k in ("A", "D", "E", "F") if layer_verdict(extent, k) is Verdict.MET]
     if beyond or layers:
-        says = _say(beyond) if beyond else _say_layers(layers)
+        says = say_sectors(beyond) if beyond else say_layers(layers)
         yield Reason(
             f"A cervical vertebrectomy takes sectors 5-8 and layers B, C at most; this tumour holds {says}.",
             "verified", ("leitner2007",), "F9",
@@ -261,7 +245,7 @@ def _cervical(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iter
 
 
 def _one_sided(extent: Extent) -> bool:
-    held = set(_sectors(extent, Verdict.MET))
+    held = set(sectors_that_are(extent, Verdict.MET))
     return held <= set(range(1, 7)) or held <= set(range(7, 13))
 
 
@@ -269,8 +253,8 @@ def _for(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: Cl
     """Why an option stands, on which conditions, and what it costs."""
     yield limits.reason
     yield from _conditions(extent, limits, levels)
-    if used := _sectors(extent, Verdict.MET, limits.warn):
-        yield Reason(f"Tumour in {_say(used)} lies outside the narrower limits 3-5 / 8-10.", "ours", (), "FAM-5")
+    if used := sectors_that_are(extent, Verdict.MET, limits.warn):
+        yield Reason(f"Tumour in {say_sectors(used)} lies outside the narrower limits 3-5 / 8-10.", "ours", (), "FAM-5")
     if limits.family == "vertebrectomy":
         yield from _room(extent, limits)
         if layer_verdict(extent, "C") is Verdict.MET:
@@ -296,10 +280,10 @@ def _room(extent: Extent, limits: Limits) -> Iterator[Reason]:
 
 def _conditions(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:
     """What must still prove free."""
-    beyond = _sectors(extent, Verdict.UNDECIDED, tuple(s for s in SECTORS if s not in limits.sectors))
+    beyond = sectors_that_are(extent, Verdict.UNDECIDED, tuple(s for s in SECTORS if s not in limits.sectors))
     if beyond:
         yield Reason(
-            f"On condition that {_say(beyond)} can be shown free; this is open.",
+            f"On condition that {say_sectors(beyond)} can be shown free; this is open.",
             "ours",
             (),
             limits.reason.rule,
@@ -309,7 +293,7 @@ def _conditions(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> It
     cervical_body = limits.family == "vertebrectomy" and any(region(level) == "cervical" for level in levels)
     layers = [k for k in ("A", "D", "E", "F") if layer_verdict(extent, k) is Verdict.UNDECIDED]
     if cervical_body and layers:
-        yield Reason(f"On condition that {_say_layers(layers)} can be shown free.", "verified", ("leitner2007",), "F9")
+        yield Reason(f"On condition that {say_layers(layers)} can be shown free.", "verified", ("leitner2007",), "F9")
 
 
 def _canal(extent: Extent, limits: Limits, clinical: Clinical) -> Iterator[Reason]:
@@ -329,43 +313,6 @@ def _canal(extent: Extent, limits: Limits, clinical: Clinical) -> Iterator[Reaso
             "The dura is stated as infiltrated: dural resection is published in 6 patients, 4 with a leak.", "verified",
             ("du2024dura",), "MOD-4",
         )  # fmt: skip
-
-
-def _not_placed(extent: Extent, levels: tuple[Level, ...], general: tuple[Reason, ...]) -> Iterator[Rejected]:
-    """Families whose cuts the program does not place yet: why they do not fit, or that they would."""
-    if not levels:
-        return
-    sacral = [level for level in levels if region(level) == "sacral"]
-    if sacral:
-        total = "S1" in sacral
-        fits: Family = "sacrectomy_total" if total else "sacrectomy_partial"
-        other: Family = "sacrectomy_partial" if total else "sacrectomy_total"
-        yield Rejected(fits, (_not_yet(f"The tumour holds {', '.join(sacral)}"),))
-        why = "S1 is involved, so no sacrum stays above the cut" if total else "S1 is free, so it can stay"
-        yield Rejected(other, (Reason(f"{why}.", "ours"),))
-        return
-    yield Rejected("anterior_corpectomy", general or tuple(_corpectomy(extent)))
-    if any(region(level) == "thoracic" for level in levels) and layer_verdict(extent, "A") is not Verdict.UNMET:
-        yield Rejected(
-            "chest_wall_combined", (_not_yet("Tumour beside a thoracic vertebra may hold ribs or chest wall"),)
-        )
-
-
-def _corpectomy(extent: Extent) -> Iterator[Reason]:
-    beyond = _sectors(extent, Verdict.MET, tuple(s for s in SECTORS if s not in BODY))
-    layers = [k for k in ("C", "D", "E") if layer_verdict(extent, k) is Verdict.MET]
-    held = ([_say(beyond)] if beyond else []) + ([_say_layers(layers)] if layers else [])
-    if held:
-        yield Reason(
-            f"Removal from the front takes sectors 5-8 and layers A, B only; this tumour holds {' and '.join(held)}.",
-            "verified", ("boriani2018",), "BOR-1",
-        )  # fmt: skip
-    else:
-        yield _not_yet("Sectors 5-8 with layers A, B only would fit removal from the front alone (BOR-1)")
-
-
-def _not_yet(why: str) -> Reason:
-    return Reason(f"{why}; the cuts of this family are not placed yet.", "ours")
 
 
 def _intralesional(levels: tuple[Level, ...]) -> Option:

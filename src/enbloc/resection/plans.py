@@ -35,14 +35,18 @@ Tissue = Literal["bone", "soft_tissue", "dura", "disc"]
 class Option:
     """A kind of resection that the Extent leaves possible, not yet placed.
 
-    `side` is the side of a sagittal resection, or the side of the pedicle through which the ring of a vertebrectomy
-    is opened; None where the option has none.
+    `side` is the side of a sagittal resection, of a hemisacrectomy or of the chest wall that is taken, or the side of
+    the pedicle through which the ring of a vertebrectomy is opened; None where the option has none. `base` is the
+    resection of the body that goes with the chest wall. `gives_up` names structures that the option takes although
+    they could be kept otherwise, such as ``"vertebral_artery_left"``.
     """
 
     family: Family
     levels: tuple[Level, ...]
     side: Side | None
     because: tuple[Reason, ...]
+    base: Family | None = None
+    gives_up: tuple[str, ...] = ()
 
 
 @attrs.frozen

@@ -17,8 +17,8 @@ from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, judge_fact
 from enbloc.foundation.terms.levels import LEVELS, Level, order, region
 from enbloc.intake.clinical import Clinical
-from enbloc.resection.families import sector_verdict
 from enbloc.resection.plans import Option
+from enbloc.resection.reading import sector_verdict
 from enbloc.strategy.advice import Approach
 
 MANY_LEVELS = 3

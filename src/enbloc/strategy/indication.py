@@ -15,6 +15,7 @@ from enbloc.foundation.terms.histology import HISTOLOGIES, Histology
 from enbloc.foundation.terms.levels import region
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.families import enumerate_options
+from enbloc.resection.plans import Family
 from enbloc.strategy.advice import Indication
 from enbloc.strategy.indication_tables import BESIDE, BY_HISTOLOGY, BY_KIND
 from enbloc.strategy.rivals import list_rivals
@@ -148,15 +149,14 @@ def _stage_3(sheet: Sheet) -> Finding:
 
 
 def _feasible(extent: Extent, sheet: Sheet, clinical: Clinical) -> Finding:
-    """Does any en bloc family take the tumour? Open for the sacrum, whose families are not placed yet."""
+    """Does any en bloc family take the tumour? Open for the sacrum, whose resection costs sacral nerves."""
     options, _ = enumerate_options(extent, sheet, clinical)
     families = sorted({option.family for option in options} - {"intralesional"})
+    if families and any(region(level) == "sacral" for level in involved_levels(extent)):
+        says = f"The anatomy leaves {_words(families)}; whether its cost in sacral nerves is acceptable is open."
+        return Finding("feasible", Verdict.UNDECIDED, Unknown("a judgement of surgeon and patient"), says)
     if families:
-        says = f"The anatomy leaves: {', '.join(family.replace('_', ' ') for family in families)}."
-        return Finding("feasible", Verdict.MET, Unknown("see the options"), says)
-    if any(region(level) == "sacral" for level in involved_levels(extent)):
-        says = "The families of the sacrum are not placed yet."
-        return Finding("feasible", Verdict.UNDECIDED, Unknown("not placed"), says)
+        return Finding("feasible", Verdict.MET, Unknown("see the options"), f"The anatomy leaves: {_words(families)}.")
     return Finding("feasible", Verdict.UNMET, Unknown("see the options"), "No en bloc family takes this tumour.")
 
 
@@ -172,3 +172,7 @@ def _after(clinical: Clinical, histology: Histology) -> Iterator[Reason]:
             "In an irradiated field complications rise from 36 to 57%, five-year recurrence from 7 to 24% (matched).",
             "verified", ("yokogawa2023rt",), "MET-9",
         )  # fmt: skip
+
+
+def _words(families: list[Family]) -> str:
+    return ", ".join(family.replace("_", " ") for family in families)

@@ -24,7 +24,7 @@ from enbloc.resection.delivery import judge_delivery
 from enbloc.resection.margins import ORDER, measure_margins, worst_word
 from enbloc.resection.place import PLACED_FAMILIES, place
 from enbloc.resection.placement import Placement
-from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected
+from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected, Sacrifice
 from enbloc.resection.sacrifices import list_sacrifices
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen import CutOut, cut_out
@@ -74,12 +74,13 @@ def search(
     rejected: list[Rejected] = []
     for option in options:
         report_progress(f"placing {option.family.replace('_', ' ')}" + (f" ({option.side})" if option.side else ""))
-        if known.scene is None or option.family not in PLACED_FAMILIES:
+        if known.scene is None or option.family == "intralesional":
             plans.append(_without_cuts(option, known))
             continue
         placement = place(known.scene, option, settings)
         if placement is None:
-            rejected.append(Rejected(option.family, (NO_ROOM,), option.side))
+            reason = NO_ROOM if option.family in PLACED_FAMILIES else NOT_PLACED
+            rejected.append(Rejected(option.family, (reason,), option.side))
             continue
         out = cut_out(known.scene, placement, settings)
         if not out.cuts or not out.geometry.specimen.any():
@@ -90,6 +91,7 @@ def search(
 
 
 NO_SPECIMEN = Reason("The cuts of this kind enclose no piece with tumour in it.", "measured")
+NOT_PLACED = Reason("The anatomy leaves it, but its cuts are not placed on images yet.", "ours")
 NO_ROOM = Reason(
     "No cut of this kind keeps the least accepted distance from the tumour in the bone there is.", "measured"
 )
@@ -143,7 +145,10 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         sessions=approach.sessions,
         levels=option.levels,
         cuts=(),
-        sacrifices=list_sacrifices(option.family, option.levels, option.side, _epidural(known.extent)),
+        sacrifices=(
+            *list_sacrifices(option.base or option.family, option.levels, option.side, _epidural(known.extent)),
+            *_given_up(option),
+        ),
         margins=(),
         margin=word,
         enneking_appropriate=appropriate,
@@ -156,6 +161,15 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         because=(*option.because, *found, *approach.because, *advice),
     )
     return attrs.evolve(plan, risks=list_risks(plan, known.clinical))
+
+
+def _given_up(option: Option) -> tuple[Sacrifice, ...]:
+    """What the option takes although it could be kept: a vertebral artery (VES-1)."""
+    says = "closed beforehand where angiography allows; the other artery stays"
+    return tuple(
+        Sacrifice(name, "cut", says, "verified", ("westbroek2020", "va_occlusion2014"), modelled=True, rule="VES-1")
+        for name in option.gives_up
+    )
 
 
 def _robustness(cuts: tuple[Cut, ...], scene: Scene, settings: ResectionSettings) -> Robustness:

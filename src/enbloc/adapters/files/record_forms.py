@@ -190,6 +190,8 @@ def _option(option: Option) -> Json:
         "family": option.family,
         "levels": list(option.levels),
         "side": option.side,
+        "base": option.base,
+        "gives_up": list(option.gives_up),
         "because": _reasons(option.because),
     }
 

@@ -30,7 +30,14 @@ OPTIONS = an_object(
     {
         "options": list_of(
             an_object(
-                {"family": one_of(*get_args(Family)), "levels": list_of(TEXT), "side": SIDE, "because": list_of(REASON)}
+                {
+                    "family": one_of(*get_args(Family)),
+                    "levels": list_of(TEXT),
+                    "side": SIDE,
+                    "base": or_null(one_of(*get_args(Family))),
+                    "gives_up": list_of(TEXT),
+                    "because": list_of(REASON),
+                }
             )
         ),
         "rejected": list_of(_REJECTED),
