@@ -23,6 +23,8 @@ from enbloc.strategy.advice import Indication
 from enbloc.strategy.indication import judge_indication
 from enbloc.strategy.search import Known, search
 
+CHECK_BOTH = "Check both; a finding can be overruled under [findings] in case.toml."
+
 
 @attrs.frozen(eq=False)
 class Record:
@@ -90,8 +92,9 @@ def look(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     scene = build_scene(case, settings.anatomy)
     report_progress("classifying")
     extent, contradictions = find_extent(case, scene, settings)
-    sheet = classify(extent, case.clinical, find_on_scene(scene, extent))
-    problems = (*problems, *(scene.problems if scene else ()), *contradictions)
+    sheet = classify(extent, case.clinical, find_on_scene(scene, extent), case.stated_findings)
+    doubts = tuple(Problem("doubt", "classification", says, CHECK_BOTH) for says in sheet.problems)
+    problems = (*problems, *(scene.problems if scene else ()), *contradictions, *doubts)
     return Record(case, settings, problems, scene, extent, sheet)
 
 

@@ -93,7 +93,7 @@ def test_a_wrong_word_names_the_nearest(enbloc: Command, words: tuple[str, ...],
     assert f"'{meant}'" in enbloc(*words).err
 
 
-@pytest.mark.parametrize("kind", ["histology", "structures", "levels", "surgery", "schemes"])
+@pytest.mark.parametrize("kind", ["histology", "structures", "levels", "surgery", "schemes", "findings"])
 def test_terms_are_listed_as_text_and_as_json(enbloc: Command, kind: str) -> None:
     words = [term["word"] for term in json.loads(enbloc("terms", kind, "--json").out)["terms"]]
     assert words

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from enbloc.adapters.files.schemes.catalogue import SCHEMES
+from enbloc.classification.overruling import VALUED
+from enbloc.classification.tables import FINDINGS
 from enbloc.errors import CallError
 from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.foundation.terms.levels import LEVELS, TRANSITIONAL, region
@@ -45,12 +47,20 @@ def _schemes() -> Iterator[Entry]:
         yield {"word": scheme.id, "says": f"{scheme.says}{'; not read by this version' if scheme.unread else ''}"}
 
 
+def _findings() -> Iterator[Entry]:
+    for name, asked in FINDINGS.items():
+        value = f"; may be stated as a number ({VALUED[name].unit})" if name in VALUED else ""
+        read = ", ".join(asked.systems) or "others are derived from it"
+        yield {"word": name, "says": f"{asked.question} ({read}{value})", "systems": list(asked.systems)}
+
+
 LISTS: Mapping[str, Callable[[], Iterable[Entry]]] = {
     "histology": _histologies,
     "structures": _structures,
     "levels": _levels,
     "surgery": _surgery,
     "schemes": _schemes,
+    "findings": _findings,
 }
 """Every list by its name."""
 

@@ -16,14 +16,12 @@ from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.classification.body_shape import BodyShape, measure_body_shape, why_unmeasured
 from enbloc.classification.extent import Extent
 from enbloc.classification.judged import Judged, judge_levels
+from enbloc.classification.overruling import TRANSLATION_MM
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, judge_above
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level, are_contiguous, order
-
-TRANSLATION_MM = 3.0
-"""A step between neighbouring back walls from this size on is a translation (ours). In healthy real spines: up to 2."""
 
 SCOLIOSIS_DEG = 10.0
 """Side bend between the vertebrae above and below from which on there may be a scoliosis (ours)."""

@@ -24,17 +24,12 @@ from enbloc.classification.judged import (
     tumour_shares,
     typed_over,
 )
+from enbloc.classification.overruling import COLLAPSE_FRACTION, HALF
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, judge_above
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level
-
-COLLAPSE_FRACTION = 0.2
-"""A body that lost this share of its height has collapsed (ours). Healthy real bodies stray by up to a tenth."""
-
-HALF = 0.5
-"""The limit of SINS-5, for the height and for the body; exactly half is not over half (SINS-8, ours)."""
 
 ONE_SIDED_FRACTION = 0.1
 """How much more a single neighbour's height may differ for no other reason than being the next level (ours)."""

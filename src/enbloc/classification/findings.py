@@ -24,6 +24,7 @@ from enbloc.classification.extent import (
     LevelExtent,
     cell_verdict,
 )
+from enbloc.classification.overruling import overrule
 from enbloc.foundation.evidence.classifications import Because, Classification, Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Status
@@ -41,11 +42,15 @@ GREAT_VESSELS = ("aorta", "vena_cava", "iliac_artery", "iliac_vein", "iliac_vena
 
 @attrs.frozen(eq=False)
 class Facts:
-    """What every system reads: the Extent, the clinical facts, and the findings by criterion."""
+    """What every system reads: the Extent, the clinical facts, and the findings by criterion.
+
+    `stated` are the findings that the surgeon states; they stand over every other.
+    """
 
     extent: Extent
     clinical: Clinical
     findings: Mapping[str, Finding]
+    stated: Mapping[str, Finding] = attrs.field(factory=dict)
 
     @property
     def histology(self) -> Histology | None:
@@ -73,6 +78,8 @@ PLACES: tuple[Place, ...] = (
     Place("arch", "the bone of the arch", ARCH, BONE_LAYERS, _IMAGES),
     Place("canal", "the spinal canal (layers D, E)", SECTORS, ("D", "E"), _MRI),
     Place("epidural", "the epidural space (layer D)", SECTORS, ("D",), _MRI),
+    Place("intradural", "the inside of the dura (layer E)", SECTORS, ("E",), _MRI),
+    Place("artery_canal", "the canal of the vertebral artery (layer F)", SECTORS, ("F",), _IMAGES),
     Place("paravertebral", "the soft tissue around the vertebra (layer A)", SECTORS, ("A",), _IMAGES),
     Place("outside_bone", "tissue outside the bone (layers A, D, E, F)", SECTORS, OUTSIDE_LAYERS, _IMAGES),
     Place("anterior_mass", "the soft tissue in front of the body (layer A, sectors 5-8)", BODY, ("A",), _IMAGES),
@@ -81,14 +88,20 @@ PLACES: tuple[Place, ...] = (
 )
 
 
-def find(extent: Extent, clinical: Clinical) -> dict[str, Finding]:
-    """Every finding that the Extent and the clinical facts allow, by criterion."""
+def find(extent: Extent, clinical: Clinical, statements: Mapping[str, Finding] | None = None) -> dict[str, Finding]:
+    """Every finding that the Extent and the clinical facts allow, by criterion; what is stated stands over them."""
     facts = Facts(extent, clinical, {})
     found = [find_place(extent, place) for place in PLACES]
     found += [_adjacent(extent), _skip(extent), *_grade(facts), *_activity(clinical)]
-    by_id = {finding.criterion: finding for finding in found}
+    by_id = overrule({finding.criterion: finding for finding in found}, statements or {})
     derived = (_extracompartmental(by_id), _metastasis(clinical, by_id["skip"]))
-    return by_id | {finding.criterion: finding for finding in derived}
+    return overrule(by_id | {finding.criterion: finding for finding in derived}, statements or {})
+
+
+def findings_for(facts: Facts, own: Iterable[Finding]) -> dict[str, Finding]:
+    """A system's own findings and those of all: supplied ones sharpen its own, stated ones stand over both."""
+    mine = {finding.criterion: finding for finding in own}
+    return overrule(with_supplied({**facts.findings, **mine}, facts.findings), facts.stated)
 
 
 def with_supplied(found: Mapping[str, Finding], supplied: Mapping[str, Finding]) -> dict[str, Finding]:

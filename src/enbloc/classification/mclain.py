@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from enbloc.classification.findings import Facts, stated, with_supplied
+from enbloc.classification.findings import Facts, findings_for, stated
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.rules import NO, YES, Answers, Criterion, Impossible, Row, RuleTable, classify
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
@@ -63,7 +63,7 @@ SPREAD_TABLE = RuleTable(
 
 def answer(facts: Facts) -> Classification:
     """Zones and letter still possible, such as ``"II+III-A"``."""
-    findings = with_supplied({**facts.findings, **_zones(facts)}, facts.findings)
+    findings = findings_for(facts, _zones(facts))
     zones, letter = classify(ZONE_TABLE, findings), classify(SPREAD_TABLE, findings)
     return Classification(
         system="mclain_weinstein",
@@ -73,7 +73,7 @@ def answer(facts: Facts) -> Classification:
     )
 
 
-def _zones(facts: Facts) -> dict[str, Finding]:
+def _zones(facts: Facts) -> tuple[Finding, ...]:
     found = facts.findings
     lateral = Verdict.UNMET if found["lateral_arch"].verdict is Verdict.UNMET else Verdict.UNDECIDED
     body = Verdict.UNMET if found["body"].verdict is Verdict.UNMET else Verdict.UNDECIDED
@@ -86,7 +86,7 @@ def _zones(facts: Facts) -> dict[str, Finding]:
     settle = {
         name: part if lateral is Verdict.UNDECIDED else found[name].settle for name in ("spinous_process", "pedicle")
     }
-    zones = (
+    return (
         stated(
             "zone_I",
             any_of((found["spinous_process"].verdict, lateral)),
@@ -102,4 +102,3 @@ def _zones(facts: Facts) -> dict[str, Finding]:
         stated("zone_III", body, front, depth),
         stated("zone_IV", body, front, depth),
     )
-    return {zone.criterion: zone for zone in zones}

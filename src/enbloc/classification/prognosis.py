@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from enbloc.classification.findings import Facts, levels_that_may, outside, stated, with_supplied
+from enbloc.classification.findings import Facts, findings_for, levels_that_may, outside, stated
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.reasons import Status
 from enbloc.foundation.evidence.rules import NO, YES, Answers, Criterion, Impossible, Row, RuleTable
@@ -192,8 +192,7 @@ def _score(facts: Facts, table: ScoreTable) -> Classification:
         return outside(table.system, "No histology is stated; the score is for metastases.", "ours")
     if histology.kind != "metastasis":
         return outside(table.system, f"{histology.word} is no metastasis, for which the score is.", "ours")
-    own = {finding.criterion: finding for finding in _find(facts, histology)}
-    return classify_score(table, with_supplied({**facts.findings, **own}, facts.findings))
+    return classify_score(table, findings_for(facts, _find(facts, histology)))
 
 
 def _find(facts: Facts, histology: Histology) -> Iterator[Finding]:

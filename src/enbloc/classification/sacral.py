@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from enbloc.classification.extent import SECTORS, Extent
-from enbloc.classification.findings import Facts, level_verdict, levels_that_may, outside, stated, with_supplied
+from enbloc.classification.findings import Facts, findings_for, level_verdict, levels_that_may, outside, stated
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.rules import NO, YES, Criterion, Impossible, Row, RuleTable, classify
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, negate
@@ -49,8 +49,7 @@ def answer(facts: Facts) -> Classification:
     """The types still possible, for a tumour of the sacrum."""
     if not any(region(level) == "sacral" for level in levels_that_may(facts.extent)):
         return outside("sacral", "The tumour does not hold the sacrum.", "ours")
-    own = {finding.criterion: finding for finding in _find(facts)}
-    return classify(TABLE, with_supplied({**facts.findings, **own}, facts.findings))
+    return classify(TABLE, findings_for(facts, _find(facts)))
 
 
 def _find(facts: Facts) -> Iterator[Finding]:

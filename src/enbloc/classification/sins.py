@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from enbloc.classification.extent import BODY, BONE_LAYERS, LEFT_PEDICLE, RIGHT_PEDICLE, Extent
-from enbloc.classification.findings import Facts, level_verdict, part_verdict, stated, with_supplied
+from enbloc.classification.findings import Facts, findings_for, level_verdict, part_verdict, stated
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.rules import NO, YES, Answers, Criterion, Impossible, Row, RuleTable
@@ -142,8 +142,7 @@ TABLE = ScoreTable(
 
 def answer(facts: Facts) -> Classification:
     """The bands still possible, with the interval of the score."""
-    own = {finding.criterion: finding for finding in _find(facts)}
-    return classify_score(TABLE, with_supplied({**facts.findings, **own}, facts.findings))
+    return classify_score(TABLE, findings_for(facts, _find(facts)))
 
 
 def _find(facts: Facts) -> Iterator[Finding]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import attrs
+
 from enbloc.classification import enneking, escc, mclain, prognosis, sacral, sins, tnm, tomita
+from enbloc.classification.findings import PLACES
 from enbloc.foundation.evidence.rules import RuleTable
 from enbloc.foundation.evidence.scores import ScoreTable
 
@@ -27,3 +30,28 @@ TABLES: Mapping[str, RuleTable] = MappingProxyType(
     }
 )
 """Rule tables by ``system`` or ``system/part``."""
+
+
+@attrs.frozen
+class Askable:
+    """A finding that can be stated: the question, and the systems that ask it (none: others are derived from it)."""
+
+    question: str
+    systems: tuple[str, ...]
+
+
+def _askable() -> dict[str, Askable]:
+    """Every criterion of every table, and every place that other findings are derived from."""
+    found: dict[str, Askable] = {}
+    for table in TABLES.values():
+        for criterion in table.criteria:
+            known = found.get(criterion.id, Askable(criterion.question, ()))
+            systems = tuple(dict.fromkeys((*known.systems, table.system)))
+            found[criterion.id] = attrs.evolve(known, systems=systems)
+    for place in PLACES:
+        found.setdefault(place.criterion, Askable(f"Is there tumour in {place.words}?", ()))
+    return found
+
+
+FINDINGS: Mapping[str, Askable] = MappingProxyType(_askable())
+"""Every finding that the surgeon can state, by id."""

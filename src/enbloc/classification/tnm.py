@@ -12,7 +12,7 @@ from itertools import pairwise, product
 import attrs
 
 from enbloc.classification.extent import ARCH, BONE_LAYERS, LEFT_PEDICLE, RIGHT_PEDICLE, Extent, involved_levels
-from enbloc.classification.findings import Facts, outside, part_verdict, stated, touches_great_vessel, with_supplied
+from enbloc.classification.findings import Facts, findings_for, outside, part_verdict, stated, touches_great_vessel
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.reasons import Status
 from enbloc.foundation.evidence.rules import NO, YES, Criterion, Impossible, Row, RuleTable, classify
@@ -77,8 +77,7 @@ def answer(facts: Facts) -> Classification:
         return outside(
             "tnm", "The five segments are those of a vertebra; the sacrum is staged with the pelvis.", "ours"
         )
-    own = {finding.criterion: finding for finding in _find(facts)}
-    found = classify(TABLE, with_supplied({**facts.findings, **own}, facts.findings))
+    found = classify(TABLE, findings_for(facts, _find(facts)))
     return attrs.evolve(
         found, details={"m_possible": _m_category(facts.clinical.metastases), "m_status": "unverified/high"}
     )

@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.grids import LabelMap, Volume
 from enbloc.foundation.terms.levels import Level
 from enbloc.intake.clinical import Clinical
@@ -78,6 +79,8 @@ class Case:
         May lie on different grids.
     typed_extent : mapping of level to TypedLevel
         Empty when the surgeon typed none.
+    stated_findings : mapping of finding id to Verdict or float
+        What the surgeon says of single findings, against or beside what is measured.
     digests : mapping of file name to sha256
     sources : mapping of image (``"ct"``) to DicomSource
         Only of images that came from DICOM.
@@ -90,6 +93,7 @@ class Case:
     typed_extent: Mapping[Level, TypedLevel] = attrs.field(factory=dict)
     digests: Mapping[str, str] = attrs.field(factory=dict)
     sources: Mapping[str, DicomSource] = attrs.field(factory=dict)
+    stated_findings: Mapping[str, Verdict | float] = attrs.field(factory=dict)
 
 
 @attrs.frozen

@@ -74,7 +74,7 @@ def compose(walked: ReportInput, citations: Citations) -> Document:
         case_id=walked.case.id,
         headline=headline,
         classifications=lines,
-        sheet_problems=tuple(sentence(p) for p in walked.sheet.problems) if walked.sheet else (),
+        sheet_problems=_sheet_problems(walked),
         plans=pages,
         comparison=compare_plans(pages),
         reasons=reasons,
@@ -86,6 +86,12 @@ def compose(walked: ReportInput, citations: Citations) -> Document:
         inputs=tuple(Fact(name, digest) for name, digest in sorted(walked.case.digests.items())),
         provenance=tuple(Fact(name, value) for name, value in walked.provenance.items()),
     )
+
+
+def _sheet_problems(walked: ReportInput) -> tuple[str, ...]:
+    """Contradictions of the sheet that do not stand among the problems already."""
+    said = {problem.says for problem in walked.problems}
+    return tuple(sentence(says) for says in walked.sheet.problems if says not in said) if walked.sheet else ()
 
 
 def _classification_lines(walked: ReportInput, citations: Citations) -> tuple[ClassificationLine, ...]:

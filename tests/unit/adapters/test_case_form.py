@@ -140,3 +140,29 @@ def test_the_original_numbering_runs_the_other_way(original: str, sosg: str) -> 
         f'[case]\nid = "a"\n[extent]\nnumbering = "original"\n[extent.levels.L3]\nsectors = "{original}"\nlayers = "B"'
     )
     assert read_form(tomllib.loads(text)).typed_extent["L3"].sectors == read_sectors(sosg)
+
+
+def test_findings_are_read_as_people_write_them() -> None:
+    findings = '[findings]\ncanal = "unmet"\nlytic = true\nskip = "undecided"\ncollapse = 0.3\n'
+    form = read_form(tomllib.loads(TYPED + findings))
+    assert {name: getattr(value, "value", value) for name, value in form.stated_findings.items()} == {
+        "canal": "unmet",
+        "lytic": "met",
+        "skip": "undecided",
+        "collapse": 0.3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ('cannal = "met"', "'canal'"),
+        ('canal = "perhaps"', '"undecided"'),
+        ("canal = 0.4", "findings.canal"),
+        ("collapse = 1.4", "0 to 1"),
+        ("collapse = nan", "findings.collapse"),
+        ('zzz = "met"', "enbloc terms findings"),
+    ],
+)
+def test_a_finding_that_is_none_is_refused_with_the_nearest(line: str, word: str) -> None:
+    assert word in refuse(f"{TYPED}[findings]\n{line}\n")

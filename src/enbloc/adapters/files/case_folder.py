@@ -70,6 +70,7 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
         ct=ct,
         label_files=tuple(label_files),
         typed_extent=form.typed_extent,
+        stated_findings=form.stated_findings,
         digests=_digests(folder, paths),
         sources=sources,
     )

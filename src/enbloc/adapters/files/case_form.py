@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import attrs
 
+from enbloc.adapters.files.case_findings import read_findings
 from enbloc.adapters.files.case_values import (
     SECTOR_N,
     Reader,
@@ -33,6 +34,7 @@ from enbloc.adapters.files.case_values import (
 from enbloc.adapters.files.labels import LabelEntry
 from enbloc.adapters.files.schemes.catalogue import SCHEMES
 from enbloc.errors import CaseError, TermError
+from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.terms.histology import parse_histology
 from enbloc.foundation.terms.levels import Level, parse_level
 from enbloc.foundation.terms.structures import parse_structure
@@ -52,6 +54,7 @@ class CaseForm:
     labels: tuple[LabelEntry, ...]
     clinical: Clinical
     typed_extent: Mapping[Level, TypedLevel]
+    stated_findings: Mapping[str, Verdict | float] = attrs.field(factory=dict)
 
 
 def read_form(content: Mapping[str, object]) -> CaseForm:
@@ -71,6 +74,7 @@ def read_form(content: Mapping[str, object]) -> CaseForm:
     clinical = _read_table("clinical", content.get("clinical", {}), _CLINICAL, wrongs)
     labels = _read_labels(content.get("labels", []), wrongs)
     typed = _read_extent(content.get("extent", {}), wrongs)
+    findings = read_findings(content.get("findings", {}), wrongs)
     if not wrongs and not labels and not typed:
         wrongs.append(
             "case: it has neither labels nor an extent, so that there is nothing to plan; add [[labels]] with the "
@@ -81,7 +85,7 @@ def read_form(content: Mapping[str, object]) -> CaseForm:
         raise CaseError(
             many + "; ".join(wrongs), where="case.toml", remedy="Mend it; every key is in the guide to cases."
         )
-    return CaseForm(case["id"], images.get("ct"), labels, Clinical(**clinical), typed)
+    return CaseForm(case["id"], images.get("ct"), labels, Clinical(**clinical), typed, findings)
 
 
 def _read_table(path: str, table: object, readers: Mapping[str, Reader], wrongs: list[str]) -> dict[str, Any]:
@@ -161,7 +165,7 @@ def _read_extent(extent: object, wrongs: list[str]) -> dict[Level, TypedLevel]:
     return found
 
 
-_TOP = ("case", "images", "labels", "clinical", "extent")
+_TOP = ("case", "images", "labels", "clinical", "extent", "findings")
 _CASE: dict[str, Reader] = {"id": read_id, "side_convention": word("patient")}
 _IMAGES: dict[str, Reader] = {"ct": read_text}
 _LABELS: dict[str, Reader] = {

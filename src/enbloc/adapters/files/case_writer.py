@@ -13,6 +13,7 @@ from enbloc.adapters.files.labels import ending_of, present_numbers
 from enbloc.adapters.files.nifti import nifti_bytes
 from enbloc.adapters.files.schemes.catalogue import IGNORE
 from enbloc.errors import FileError
+from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.intake.case import Case, LabelFile
 
 CT_FILE = "ct.nii.gz"
@@ -83,6 +84,10 @@ def _toml(case: Case, label_names: list[str]) -> Iterator[str]:
         yield f"[extent.levels.{level}]"
         yield f"sectors = {_value(sorted(typed.sectors))}"
         yield f"layers = {_value(''.join(sorted(typed.layers)))}"
+    if case.stated_findings:
+        yield from ("", "[findings]")
+    for name, statement in case.stated_findings.items():
+        yield f"{name} = {_value(statement.value if isinstance(statement, Verdict) else statement)}"
     yield ""
 
 

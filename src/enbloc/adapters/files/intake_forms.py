@@ -34,6 +34,7 @@ def intake_form(case: Case, problems: Iterable[Problem]) -> Json:
         "images": images,
         "labels": labels,
         "typed_extent": {"numbering": "sosg", "levels": typed} if typed else None,
+        "stated_findings": to_plain(dict(case.stated_findings)),
         "problems": to_plain(problems),
         "stopped": any(problem.grade == "stop" for problem in problems),
     }

@@ -244,6 +244,10 @@ def _without_unit(measured: Measured) -> Json:
 
 
 def _finding(because: Because) -> Json:
+    before = because.overrules
+    overrules = (
+        {"verdict": before.verdict.value, "measured": to_plain(before.measured), "says": before.says} if before else {}
+    )
     return {
         "criterion": because.criterion,
         "verdict": because.verdict.value,
@@ -252,6 +256,7 @@ def _finding(because: Because) -> Json:
         "status": because.status,
         "cites": list(because.cites),
         "rule": because.rule,
+        **({"overrules": overrules} if overrules else {}),
     }
 
 

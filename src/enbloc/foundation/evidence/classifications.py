@@ -26,6 +26,8 @@ class Finding:
         The finding in a sentence.
     settle : str
         Which measurement or fact would settle it, when undecided.
+    overrules : Finding or None
+        What had been found before the surgeon stated otherwise; None where nothing was overruled.
     """
 
     criterion: str
@@ -33,11 +35,15 @@ class Finding:
     measured: Measured
     says: str
     settle: str = ""
+    overrules: Finding | None = None
 
 
 @attrs.frozen
 class Because:
-    """A finding that a classification used, with the rule that it fed."""
+    """A finding that a classification used, with the rule that it fed.
+
+    `overrules` is what had been found where the surgeon stated otherwise.
+    """
 
     criterion: str
     verdict: Verdict
@@ -46,6 +52,7 @@ class Because:
     status: Status
     cites: tuple[str, ...] = ()
     rule: str = ""
+    overrules: Finding | None = None
 
 
 @attrs.frozen

@@ -178,6 +178,7 @@ def _because(criterion: Criterion, findings: Mapping[str, Finding], rows: tuple[
         status=weakest(row.status for row in using),
         cites=tuple(dict.fromkeys(key for row in using for key in row.cites)),
         rule=", ".join(dict.fromkeys(row.rule for row in using if row.rule)),
+        overrules=finding.overrules if finding else None,
     )
 
 

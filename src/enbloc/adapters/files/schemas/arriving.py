@@ -12,6 +12,7 @@ from enbloc.adapters.files.schemas.pieces import (
     PROBLEM,
     SECTOR,
     TEXT,
+    VERDICT,
     WHOLE,
     YES_NO,
     an_object,
@@ -21,6 +22,8 @@ from enbloc.adapters.files.schemas.pieces import (
     or_null,
 )
 from enbloc.adapters.files.schemes.catalogue import SCHEMES as LABEL_SCHEMES
+from enbloc.classification.overruling import VALUED
+from enbloc.classification.tables import FINDINGS
 from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.intake.clinical import Grade, Metastases, Pain
 
@@ -52,6 +55,12 @@ def _or_stated_unknown(schema: Json) -> Json:
     return {"anyOf": [schema, {"const": "unknown"}]}
 
 
+_STATEMENT: Json = {"anyOf": [VERDICT, YES_NO]}
+_STATEMENTS: Json = {
+    "type": "object",
+    "properties": {name: {"anyOf": [VERDICT, YES_NO, NUMBER]} if name in VALUED else _STATEMENT for name in FINDINGS},
+    "additionalProperties": False,
+}
 CASE = an_object(
     {"case": an_object({"id": TEXT}, {"side_convention": one_of("patient")})},
     {
@@ -64,6 +73,7 @@ CASE = an_object(
             {"levels": map_of(an_object({"sectors": _SECTORS_AS_WRITTEN, "layers": _LAYERS_AS_WRITTEN}))},
             {"numbering": one_of("sosg", "original")},
         ),
+        "findings": _STATEMENTS,
     },
 )
 DICOM_SOURCE = an_object(
@@ -95,6 +105,7 @@ INTAKE = an_object(
                 }
             )
         ),
+        "stated_findings": map_of({"anyOf": [VERDICT, NUMBER]}),
         "problems": list_of(PROBLEM),
         "stopped": YES_NO,
     }

@@ -73,7 +73,8 @@ _FINDING = an_object(
         "status": STATUS,
         "cites": list_of(TEXT),
         "rule": TEXT,
-    }
+    },
+    {"overrules": an_object({"verdict": VERDICT, "measured": MEASURED, "says": TEXT})},
 )
 ANSWER: Json = {
     "type": "object",
