@@ -59,7 +59,11 @@ def find_contradictions(
         Findings of the scene, or of anybody else.
     answers : mapping of system to Classification
     """
-    said = (*_of_facts(facts), *of_statements(facts.findings), *_of_supplied(found, supplied, facts.stated))
+    said = (
+        *_of_facts(facts),
+        *of_statements(facts.findings, facts.stated),
+        *_of_supplied(found, supplied, facts.stated),
+    )
     if levels_that_may(facts.extent):
         said = (*said, *_of_clinic(facts), *_of_answers(answers), *_of_systems(facts, answers))
     return tuple(dict.fromkeys(f"{text.rstrip('.')}." for text in said))

@@ -24,7 +24,7 @@ from enbloc.classification.extent import (
     LevelExtent,
     cell_verdict,
 )
-from enbloc.classification.overruling import overrule
+from enbloc.classification.overruling import overrule, without_statements
 from enbloc.foundation.evidence.classifications import Because, Classification, Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Status
@@ -101,7 +101,8 @@ def find(extent: Extent, clinical: Clinical, statements: Mapping[str, Finding] |
 def findings_for(facts: Facts, own: Iterable[Finding]) -> dict[str, Finding]:
     """A system's own findings and those of all: supplied ones sharpen its own, stated ones stand over both."""
     mine = {finding.criterion: finding for finding in own}
-    return overrule(with_supplied({**facts.findings, **mine}, facts.findings), facts.stated)
+    shared = without_statements(facts.findings, facts.stated)
+    return overrule(with_supplied({**shared, **mine}, shared), facts.stated)
 
 
 def with_supplied(found: Mapping[str, Finding], supplied: Mapping[str, Finding]) -> dict[str, Finding]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from enbloc.foundation.evidence.classifications import Finding
+from enbloc.foundation.evidence.classifications import Because, Finding
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 
@@ -35,7 +35,11 @@ WHOLES: Mapping[str, tuple[str, ...]] = {
 WITHIN: Mapping[str, str] = {"anterior_mass": "paravertebral"}
 """Findings that can hold only where another does."""
 
-_NOT_THE_FIRST = "stated by the surgeon"
+_BY_THE_SURGEON = "stated by the surgeon"
+_REST = dict.fromkeys(
+    {name for whole, parts in WHOLES.items() for name in (whole, *parts)} | set(WITHIN),
+    " for the classes; the extent, the families and the cuts keep what was found",
+)
 
 
 @attrs.frozen
@@ -68,7 +72,7 @@ def stated_findings(statements: Mapping[str, Verdict | float]) -> dict[str, Find
     for name, statement in statements.items():
         if isinstance(statement, Verdict):
             says = f"Stated by the surgeon: {name.replace('_', ' ')} {statement.value}."
-            found[name] = Finding(name, statement, Unknown(_NOT_THE_FIRST), says)
+            found[name] = Finding(name, statement, Unknown(_BY_THE_SURGEON), says)
     for name, statement in statements.items():
         if not isinstance(statement, Verdict):
             for decided, test in VALUED[name].decides.items():
@@ -84,15 +88,23 @@ def overrule(found: Mapping[str, Finding], stated: Mapping[str, Finding]) -> dic
     return _followed({**found, **firm}, frozenset(stated))
 
 
-def contradictions(findings: Mapping[str, Finding]) -> Iterator[str]:
-    """Where a statement and what was found are both decided, and differ; where two statements cannot both hold."""
-    for name, finding in findings.items():
+def contradictions(findings: Mapping[str, Finding | Because], stated: Mapping[str, Finding]) -> Iterator[str]:
+    """Where a statement and what was found are both decided, and differ; where two statements cannot both hold.
+
+    Parameters
+    ----------
+    findings : mapping of criterion to Finding or Because
+        As the systems read them, with what was overruled.
+    stated : mapping of criterion to Finding
+    """
+    for name in stated:
+        finding = findings[name]
         before = finding.overrules
         verdicts = {finding.verdict} if before is None else {before.verdict, finding.verdict}
         if before is not None and len(verdicts) == 2 and Verdict.UNDECIDED not in verdicts:
             yield (
                 f"'{name.replace('_', ' ')}' is stated as {finding.verdict.value}, but was found "
-                f"{before.verdict.value} ({before.says.rstrip('.')}); the statement was used"
+                f"{before.verdict.value} ({before.says.rstrip('.')}); the statement was used{_REST.get(name, '')}"
             )
     for whole, parts in (*WHOLES.items(), *((whole, (part,)) for part, whole in WITHIN.items())):
         held = [part for part in parts if part in findings and findings[part].verdict is Verdict.MET]
@@ -101,11 +113,17 @@ def contradictions(findings: Mapping[str, Finding]) -> Iterator[str]:
             yield f"Statements that cannot both hold: {names}"
 
 
+def without_statements(findings: Mapping[str, Finding], stated: Mapping[str, Finding]) -> dict[str, Finding]:
+    """The findings as they were before the statements; what was only stated is left out."""
+    before = {name: finding.overrules if name in stated else finding for name, finding in findings.items()}
+    return {name: finding for name, finding in before.items() if finding is not None}
+
+
 def _from_number(name: str, source: str, number: float, test: Callable[[float], bool]) -> Finding:
     unit = VALUED[source].unit
     words = f"{100 * number:g} %" if unit == "fraction" else f"{number:g} {unit}"
     verdict = Verdict.MET if test(number) else Verdict.UNMET
-    measured = Estimate(number, number, number, unit, _NOT_THE_FIRST)
+    measured = Estimate(number, number, number, unit, _BY_THE_SURGEON)
     says = f"Stated by the surgeon: {source.replace('_', ' ')} {words}, hence {name.replace('_', ' ')} {verdict.value}."
     return Finding(name, verdict, measured, says)
 
