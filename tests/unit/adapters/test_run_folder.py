@@ -24,6 +24,7 @@ from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Grid
 from enbloc.resection.plans import Delivery
+from enbloc.resection.solids import build_solid
 from enbloc.walk import Record
 
 STEPS = ["1-intake.json", "2-anatomy.json", "3-classification.json", "4-options.json", "5-plans.json", "6-report.html"]
@@ -38,7 +39,10 @@ def test_a_run_holds_what_the_contract_names(small_record: Record, tmp_path: Pat
     found = content_of(tmp_path / "run")
     assert {path.as_posix() for path in paths} == set(found)
     scene = [f"scene/{name}" for name in ("tumour.nii.gz", "structures.nii.gz", "names.json")]
-    plan = [f"plan/p1/{name}" for name in ("specimen.nii.gz", "remainder.nii.gz", "cuts.json", "specimen.stl")]
+    plan = [
+        f"plan/p1/{name}"
+        for name in ("specimen.nii.gz", "remainder.nii.gz", "cuts.json", "specimen.stl", "remainder.stl")
+    ]
     assert set(found) >= {*STEPS, *scene, *plan, "record.json"}
     assert found["6-report.html"] == b"<p>report</p>"
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
@@ -185,27 +189,27 @@ def ball() -> np.ndarray:
 
 
 def test_the_surface_is_closed_outward_and_as_large_as_its_voxels() -> None:
-    content, reason = stl_bytes(ball(), GRID)
+    content, reason = stl_bytes(build_solid(GRID, ball()))
     assert content is not None
     assert not reason
     assert content[:80].startswith(b"enbloc; SPACE=LPS; UNIT=mm")
     mesh = trimesh.load(io.BytesIO(content), file_type="stl")
     assert mesh.is_watertight
-    assert mesh.volume == pytest.approx(ball().sum() * GRID.voxel_ml * 1000, rel=0.05)
+    assert mesh.volume == pytest.approx(ball().sum() * GRID.voxel_ml * 1000, rel=0.01)
     assert np.allclose(mesh.bounds.mean(axis=0), GRID.to_patient([[6, 7, 8]])[0], atol=0.2)
 
 
 def test_a_mask_at_the_border_of_the_grid_is_closed_too() -> None:
-    content, _ = stl_bytes(np.ones(GRID.shape, bool), GRID)
+    content, _ = stl_bytes(build_solid(GRID, np.ones(GRID.shape, bool)))
     assert content is not None
 
 
 def test_an_empty_mask_has_no_surface_but_a_reason() -> None:
-    assert stl_bytes(np.zeros(GRID.shape, bool), GRID) == (None, "the mask is empty")
+    assert stl_bytes(build_solid(GRID, np.zeros(GRID.shape, bool))) == (None, "the mask is empty")
 
 
 def test_viewers_get_metres_with_the_head_up() -> None:
-    content = glb_bytes({"tumour": ball()}, {"tumour": (200, 0, 0, 255)}, GRID)
+    content = glb_bytes({"tumour": build_solid(GRID, ball())}, {"tumour": (200, 0, 0, 255)})
     assert content is not None
     scene = trimesh.load(io.BytesIO(content), file_type="glb")
     centre = GRID.to_patient([[6, 7, 8]])[0] / 1000.0

@@ -26,6 +26,7 @@ from enbloc.adapters.files.record_forms import STEP_FORMS, cut_form
 from enbloc.anatomy.scene import PARTS, Scene
 from enbloc.errors import FileError
 from enbloc.resection.plans import Plan
+from enbloc.resection.solids import build_remainder, build_solid, build_specimen
 from enbloc.settings import Settings
 from enbloc.walk import Record
 
@@ -225,13 +226,18 @@ def _plan_files(plan: Plan, scene: Scene) -> Iterator[tuple[str, bytes]]:
     if geometry is not None:
         yield f"{folder}/specimen.nii.gz", nifti_bytes(geometry.specimen, scene.grid)
         yield f"{folder}/remainder.nii.gz", nifti_bytes(geometry.remainder, scene.grid)
-        stl, reason = stl_bytes(geometry.specimen, scene.grid)
-        if stl is not None:
-            yield f"{folder}/specimen.stl", stl
-        else:
-            left_out["specimen.stl"] = reason
-        masks = {"specimen": geometry.specimen, "tumour": scene.tumour, "remainder": geometry.remainder}
-        glb = glb_bytes(masks, _COLOURS, scene.grid)
+        solids = {
+            "specimen": build_specimen(scene, geometry, plan.cuts),
+            "tumour": build_solid(scene.grid, scene.tumour),
+            "remainder": build_remainder(scene, geometry, plan.cuts),
+        }
+        for name in ("specimen", "remainder"):
+            stl, reason = stl_bytes(solids[name])
+            if stl is not None:
+                yield f"{folder}/{name}.stl", stl
+            else:
+                left_out[f"{name}.stl"] = reason
+        glb = glb_bytes(solids, _COLOURS)
         if glb is not None:
             yield f"{folder}/scene.glb", glb
     content = {
