@@ -234,7 +234,8 @@ class SourceLine:
 class Headline:
     """Page one: who, is en bloc right, the best plan in a sentence, its dangers, and what is not known.
 
-    `why_not` says why no en bloc resection fits, when none does.
+    `why_not` says why no en bloc resection fits, when none does. `margins` are the narrowest of the best plan, `chances`
+    those that every cut stays out of tumour, by method; `rival` is the plan ranked second.
     """
 
     who: tuple[Fact, ...]
@@ -248,6 +249,12 @@ class Headline:
     dangers: tuple[Note, ...]
     dangers_left_out_n: int
     unknown: tuple[str, ...]
+    margins: tuple[MarginLine, ...] = ()
+    margins_left_out_n: int = 0
+    chances: tuple[Fact, ...] = ()
+    rival: str = ""
+    rival_outcome: str = ""
+    competing: tuple[str, ...] = ()
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from enbloc.intake.case import Case
 from enbloc.report.document import Answer, ClassificationLine, Fact, Headline, Note, PlanPage, ReportInput
 from enbloc.report.notes import Citations, make_note
 from enbloc.report.phrases import level_words, sentence
-from enbloc.report.plan_pages import list_dangers, rejected_name
+from enbloc.report.plan_pages import list_chances, list_dangers, list_narrowest, plan_outcome, rejected_name
 from enbloc.resection.plans import Plan, Rejected
 
 _ANSWER_WORDS: dict[str, str] = {
@@ -24,6 +24,7 @@ _SHOWN_REASONS = 3
 _SHOWN_DANGERS = 5
 _SHOWN_UNKNOWN = 6
 _SHOWN_WHY_NOT = 4
+_SHOWN_MARGINS = 6
 _NOT_EN_BLOC = ("intralesional", "none")
 
 
@@ -47,11 +48,17 @@ def compose_headline(
         reasons=(firm or reasons)[:_SHOWN_REASONS],
         plan_label=_plan_label(answer, best, en_bloc=en_bloc),
         plan_sentence=pages[0].sentence if pages else "No plan was made.",
-        plan_outcome=pages[0].outcome if pages else "",
+        plan_outcome=plan_outcome(best, with_chances=False) if best else "",
         why_not=() if en_bloc else _why_not(walked.rejected, citations),
         dangers=dangers[:_SHOWN_DANGERS],
         dangers_left_out_n=max(0, len(dangers) - _SHOWN_DANGERS),
         unknown=_shortened(_unknown(walked, pages, lines), _SHOWN_UNKNOWN),
+        margins=list_narrowest(best, _SHOWN_MARGINS, citations) if best else (),
+        margins_left_out_n=max(0, len(best.margins) - _SHOWN_MARGINS) if best else 0,
+        chances=list_chances(best) if best else (),
+        rival=pages[1].sentence if len(pages) > 1 else "",
+        rival_outcome=pages[1].outcome if len(pages) > 1 else "",
+        competing=tuple(rival.name for rival in walked.indication.rivals) if walked.indication else (),
     )
 
 

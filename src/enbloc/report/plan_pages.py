@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import attrs
@@ -86,6 +87,18 @@ def least_margin(plan: Plan) -> Margin | None:
     return plan.margins[min(known)[2]] if known else None
 
 
+def list_narrowest(plan: Plan, most: int, citations: Citations) -> tuple[MarginLine, ...]:
+    """The narrowest margins, least first; those that were not measured come first of all."""
+    least = least_margin(plan)
+    ranked = sorted(plan.margins, key=lambda m: m.least.value if isinstance(m.least, Estimate) else -math.inf)
+    return tuple(_margin_line(margin, margin is least, citations) for margin in ranked[:most])
+
+
+def list_chances(plan: Plan) -> tuple[Fact, ...]:
+    """The chance that every cut stays out of tumour, by method; empty where it was not drawn."""
+    return tuple(Fact(_EXECUTION_WORDS.get(how, how), chance_words(p)) for how, p in _by_method(plan))
+
+
 def plan_title(plan: Plan) -> str:
     """``"Left sagittal resection of L3"``, ``"Vertebrectomy of L3 through the right pedicle"``."""
     words = FAMILY_WORDS[plan.family]
@@ -112,14 +125,15 @@ def plan_sentence(plan: Plan) -> str:
     return sentence(f"{plan_title(plan)}: {', '.join(way)}" if way else plan_title(plan))
 
 
-def plan_outcome(plan: Plan) -> str:
-    """The margin that the plan promises, and whether it is what Enneking asks for."""
+def plan_outcome(plan: Plan, *, with_chances: bool = True) -> str:
+    """The margin that the plan promises, and whether it is what Enneking asks for; with the chances by method."""
     least = least_margin(plan)
     if least is None and plan.margin is None and plan.enneking_appropriate is None:
         return "The margin cannot be said."
     parts = [] if least is None else [f"Least margin {measured_words(least.least)} at {_interface(least)}."]
     word = f"Margin in Enneking's words: {plan.margin or CANNOT_BE_SAID}"
-    return " ".join((*parts, f"{word}; {_APPROPRIATE[plan.enneking_appropriate]}.", *_chances(plan)))
+    chances = _chances(plan) if with_chances else ()
+    return " ".join((*parts, f"{word}; {_APPROPRIATE[plan.enneking_appropriate]}.", *chances))
 
 
 def _chances(plan: Plan) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ class Pictures:
     charts: tuple[Picture, ...] = ()
     centre: tuple[Picture, ...] = ()
     least: tuple[Picture, ...] = ()
+    lengthwise: tuple[Picture, ...] = ()
+    scene: tuple[Picture, ...] = ()
 
     @property
     def outlined(self) -> frozenset[str]:
