@@ -41,6 +41,7 @@ def test_the_demonstration_prints_the_answer_and_where_the_report_lies(demo: Pat
     assert "Tomita" in printed
     assert printed.rstrip().endswith("6-report.html")
     assert (demo / "enbloc-demo-run" / "6-report.html").stat().st_size > 10_000
+    assert (demo / "enbloc-demo-run" / "6-report.pdf").read_bytes().startswith(b"%PDF-")
     assert sorted(path.name for path in demo.iterdir()) == ["enbloc-demo", "enbloc-demo-run", "printed.txt"]
 
 

@@ -17,7 +17,7 @@ def test_replay(name: str, tmp_path: Path) -> None:
     runs = []
     for n in range(2):
         out = tmp_path / f"run-{n}"
-        write_run(walk(case_of(name), QUICK), out, None)
+        write_run(walk(case_of(name), QUICK), out, {})
         runs.append({str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()})
     records = [json.loads(run.pop(RECORD_FILE)) for run in runs]
     assert runs[0].keys() == runs[1].keys()

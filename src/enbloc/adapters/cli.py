@@ -35,6 +35,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine i
 Out = Annotated[Path | None, typer.Option("--out", metavar="RUN", help="The run folder. [default: CASE-run]")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a run of another case too.")]
 
+In = Annotated[str | None, typer.Option("--language", help="The report's language.  [default: en]")]
+Paper = Annotated[str | None, typer.Option("--paper", help="The pages' paper: a4 or letter.  [default: a4]")]
+
 
 def main() -> None:
     """Entry point: run a command; whatever is refused becomes one sentence and an exit code."""
@@ -71,6 +74,8 @@ def _options(
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option("--folder", help="Where the case is written.")] = Path("enbloc-demo"),
+    language: In = None,
+    paper: Paper = None,
     as_json: AsJson = False,
 ) -> None:
     """Build a phantom case, plan it, and say where the report lies. Needs nothing."""
@@ -79,30 +84,40 @@ def demo(
     with _progress() as report_progress:
         report_progress("building the phantom")
         write_demo(folder)
-    _plan(folder, None, False, as_json)
+    _plan(folder, None, False, (language, paper), as_json)
 
 
 @app.command()
-def plan(case: CaseFolder, out: Out = None, force: Force = False, as_json: AsJson = False) -> None:
+def plan(
+    case: CaseFolder,
+    out: Out = None,
+    force: Force = False,
+    language: In = None,
+    paper: Paper = None,
+    as_json: AsJson = False,
+) -> None:
     """Plan a case: classify it, place the cuts, measure the margins, write the run folder and the report."""
-    _plan(case, out, force, as_json)
+    _plan(case, out, force, (language, paper), as_json)
 
 
-def _plan(case: Path, out: Path | None, force: bool, as_json: bool) -> None:
+def _plan(case: Path, out: Path | None, force: bool, told: tuple[str | None, str | None], as_json: bool) -> None:
     from enbloc.adapters.files.json_files import json_text, to_plain
     from enbloc.adapters.files.record_forms import plans_form
+    from enbloc.adapters.files.report_files import parse_manner
     from enbloc.adapters.journey import plan_case
     from enbloc.adapters.printing import print_lines
     from enbloc.adapters.terminal import answer_lines
 
+    manner = parse_manner(*told)
     with _progress() as report_progress:
-        journey = plan_case(case, out, force, report_progress)
+        journey = plan_case(case, out, force, report_progress, manner)
     if as_json:
         problems = to_plain(journey.record.problems)
         found = {"case": journey.record.case.id, "run": str(journey.out), "report": str(journey.report)}
         print(json_text({**found, "problems": problems, **plans_form(journey.record)}), end="")
     else:
         print_lines(Console(), answer_lines(journey.document, journey.report))
+    _say_left_out(journey.left_out)
     _exit_if(journey.record.stopped)
 
 
@@ -146,13 +161,16 @@ def classify(case: CaseFolder, as_json: AsJson = False) -> None:
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `enbloc plan` wrote.")],
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    language: In = None,
+    paper: Paper = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say where the report of a run lies, and open it with --open."""
+    """Say where the report of a run lies, and open it with --open; in another language or on other paper if asked."""
     from enbloc.adapters.files.json_files import json_text
-    from enbloc.adapters.files.run_folder import find_report
+    from enbloc.adapters.files.report_files import tell_again
 
-    path = find_report(run)
+    path, left_out = tell_again(run, language, paper)
+    _say_left_out(left_out)
     print(json_text({"report": str(path)}) if as_json else path, end="" if as_json else "\n")
     if show:
         typer.launch(path.as_uri())
@@ -202,6 +220,11 @@ def _print_listing(form: object, lines: Iterator[tuple[str, str]], as_json: bool
         print(json_text(form), end="")
     else:
         print_lines(Console(), lines)
+
+
+def _say_left_out(left_out: str) -> None:
+    if left_out:
+        print(left_out, file=sys.stderr)
 
 
 def _exit_if(stopped: bool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from enbloc.adapters.files.case_folder import read_case
+from enbloc.adapters.files.report_files import DOCUMENT_FILE, Manner, Told, document_file, report_files
 from enbloc.adapters.files.run_folder import REPORT_FILE, check_is_run_or_free, settings_form, write_run
 from enbloc.errors import InputError
 from enbloc.foundation.evidence.bibliography import read_bibliography
@@ -18,7 +19,6 @@ from enbloc.intake.checks import check
 from enbloc.report.compose import compose
 from enbloc.report.document import Document, ReportInput
 from enbloc.report.drawing.pictures import draw_pictures
-from enbloc.report.html import render_report
 from enbloc.settings import Settings
 from enbloc.walk import Record, look, walk
 
@@ -28,11 +28,12 @@ Steps = Callable[[Case, Settings, Progress], Record]
 
 @attrs.frozen(eq=False)
 class Journey:
-    """A walked case: what was found, what to tell, and where it was written (None when nowhere)."""
+    """A walked case: what was found, what to tell, where it was written (None when nowhere), and what was left out."""
 
     record: Record
     document: Document
     out: Path | None = None
+    left_out: str = ""
 
     @property
     def report(self) -> Path | None:
@@ -51,7 +52,9 @@ def classify_case(folder: Path, report_progress: Progress) -> Record:
     return _walk_folder(folder, look, report_progress)
 
 
-def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Progress) -> Journey:
+def plan_case(
+    folder: Path, out: Path | None, force: bool, report_progress: Progress, manner: Manner | None = None
+) -> Journey:
     """Read, walk and write a case.
 
     Parameters
@@ -62,6 +65,8 @@ def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Prog
     force : bool
         Also replace the run of another case.
     report_progress : callable
+    manner : Manner, optional
+        Language and paper of the report.
 
     Raises
     ------
@@ -75,10 +80,11 @@ def plan_case(folder: Path, out: Path | None, force: bool, report_progress: Prog
     document = compose_document(record)
     report_progress("drawing the report")
     best = min(record.plans, key=lambda plan: plan.rank, default=None)
-    html = render_report(document, draw_pictures(record.scene, record.extent, best))
+    told = Told(document, draw_pictures(record.scene, record.extent, best), manner or Manner())
+    files, left_out = report_files(told)
     report_progress("writing the run folder")
-    write_run(record, target, html, force, case_folder=folder)
-    return Journey(record, document, target.resolve())
+    write_run(record, target, {**files, DOCUMENT_FILE: document_file(told)}, force, case_folder=folder)
+    return Journey(record, document, target.resolve(), left_out)
 
 
 def _walk_folder(folder: Path, steps: Steps, report_progress: Progress) -> Record:

@@ -234,8 +234,8 @@ class SourceLine:
 class Headline:
     """Page one: who, is en bloc right, the best plan in a sentence, its dangers, and what is not known.
 
-    `why_not` says why no en bloc resection fits, when none does. `margins` are the narrowest of the best plan, `chances`
-    those that every cut stays out of tumour, by method; `rival` is the plan ranked second.
+    `why_not` says why no en bloc resection fits, when none does. `margins` are the narrowest of the best plan,
+    `chances` those that every cut stays out of tumour, by method; `rival` is the plan ranked second.
     """
 
     who: tuple[Fact, ...]

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from enbloc.report.document import Document
 from enbloc.report.drawing.pictures import Pictures
 from enbloc.report.drawing.slices import OUTLINES
+from enbloc.report.language import ENGLISH, Language
 
 
 @attrs.frozen
@@ -36,7 +37,7 @@ BADGES: Mapping[str, Badge] = {
 """Every status with its badge, in the order of the legend."""
 
 
-def render_report(document: Document, pictures: Pictures) -> str:
+def render_report(document: Document, pictures: Pictures, language: Language = ENGLISH) -> str:
     """The whole report as one self-contained HTML page.
 
     Parameters
@@ -44,6 +45,8 @@ def render_report(document: Document, pictures: Pictures) -> str:
     document : Document
     pictures : Pictures
         SVG elements made by this package; they are placed as they are.
+    language : Language
+        Of the page's own words; `document` and `pictures` are already in it.
 
     Returns
     -------
@@ -58,8 +61,10 @@ def render_report(document: Document, pictures: Pictures) -> str:
         lstrip_blocks=True,
     )
     environment.filters["svg"] = Markup
+    environment.filters["t"] = language.say
     return environment.get_template("report.html.j2").render(
         doc=document,
+        language=language,
         pictures=pictures,
         badges=BADGES,
         outlines=OUTLINES,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from importlib import resources
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ import cattrs
 from enbloc.report.document import Document
 from enbloc.report.drawing.pictures import Pictures
 from enbloc.report.html import BADGES
+from enbloc.report.language import Language
 
 Paper = Literal["a4", "letter"]
 PAPERS: dict[Paper, str] = {"a4": "a4", "letter": "us-letter"}
@@ -32,7 +32,7 @@ def phrases(source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_SAID.findall(source)))
 
 
-def print_data(document: Document, pictures: Pictures, language: str, paper: Paper, say: Callable[[str], str]) -> str:
+def print_data(document: Document, pictures: Pictures, language: Language, paper: Paper) -> str:
     """What the layout reads, as JSON text; `document` and `pictures` are already in the language."""
     words = dict.fromkeys((*phrases(template()), *_CODE_WORDS, *BADGES))
     words |= dict.fromkeys(word for badge in BADGES.values() for word in (badge.word, badge.meaning))
@@ -44,8 +44,8 @@ def print_data(document: Document, pictures: Pictures, language: str, paper: Pap
         },
         "numbers": {source.key: source.number for source in document.sources},
         "badges": {status: attrs.asdict(badge) for status, badge in BADGES.items()},
-        "words": {word: say(word) for word in words},
-        "language": language,
+        "words": {word: language.say(word) for word in words},
+        "language": language.code,
         "paper": PAPERS[paper],
     }
     return json.dumps(content, ensure_ascii=False)

@@ -35,7 +35,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_run_holds_what_the_contract_names(small_record: Record, tmp_path: Path) -> None:
-    paths = write_run(small_record, tmp_path / "run", "<p>report</p>")
+    paths = write_run(small_record, tmp_path / "run", {"6-report.html": b"<p>report</p>"})
     found = content_of(tmp_path / "run")
     assert {path.as_posix() for path in paths} == set(found)
     scene = [f"scene/{name}" for name in ("tumour.nii.gz", "structures.nii.gz", "names.json")]
@@ -49,15 +49,15 @@ def test_a_run_holds_what_the_contract_names(small_record: Record, tmp_path: Pat
 
 
 def test_every_json_file_follows_its_published_schema(small_record: Record, tmp_path: Path) -> None:
-    write_run(small_record, tmp_path / "run", None)
+    write_run(small_record, tmp_path / "run", {})
     files = sorted((tmp_path / "run").rglob("*.json"))
-    assert {path.stem for path in files} == set(SCHEMAS) - {"case"}
+    assert {path.stem for path in files} == set(SCHEMAS) - {"case", "dicom", "6-report"}
     for path in files:
         jsonschema.validate(json.loads(path.read_text()), SCHEMAS[path.stem])
 
 
 def test_plans_have_every_key_of_the_contract(small_record: Record, tmp_path: Path) -> None:
-    write_run(small_record, tmp_path / "run", None)
+    write_run(small_record, tmp_path / "run", {})
     plans = json.loads((tmp_path / "run" / "5-plans.json").read_text())
     (plan,) = plans["plans"]
     contract = """id rank family approach sessions levels cuts sacrifices margins margin enneking_appropriate
@@ -97,15 +97,15 @@ def test_a_way_out_is_written_as_matrices(small_record: Record) -> None:
 
 def test_the_same_record_gives_the_same_bytes_but_for_the_record(small_record: Record, tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    write_run(small_record, one, "x")
-    write_run(small_record, two, "x")
+    write_run(small_record, one, {"6-report.html": b"x"})
+    write_run(small_record, two, {"6-report.html": b"x"})
     first, second = content_of(one), content_of(two)
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name] and name != "record.json"] == []
 
 
 def test_masks_lie_where_the_scene_lies(small_record: Record, tmp_path: Path) -> None:
-    write_run(small_record, tmp_path / "run", None)
+    write_run(small_record, tmp_path / "run", {})
     scene, geometry = small_record.scene, small_record.plans[0].geometry
     assert scene is not None
     assert geometry is not None
@@ -117,7 +117,7 @@ def test_masks_lie_where_the_scene_lies(small_record: Record, tmp_path: Path) ->
 
 
 def test_a_stopped_case_leaves_its_reason_and_no_more(stopped_record: Record, tmp_path: Path) -> None:
-    write_run(stopped_record, tmp_path / "run", "<p>stopped</p>")
+    write_run(stopped_record, tmp_path / "run", {"6-report.html": b"<p>stopped</p>"})
     assert set(content_of(tmp_path / "run")) == {"1-intake.json", "6-report.html", "record.json"}
     intake = json.loads((tmp_path / "run" / "1-intake.json").read_text())
     assert intake["stopped"] is True
@@ -125,18 +125,18 @@ def test_a_stopped_case_leaves_its_reason_and_no_more(stopped_record: Record, tm
 
 
 def test_a_run_of_the_same_case_is_replaced_whole(small_record: Record, stopped_record: Record, tmp_path: Path) -> None:
-    write_run(small_record, tmp_path / "run", None)
-    write_run(stopped_record, tmp_path / "run", None)
+    write_run(small_record, tmp_path / "run", {})
+    write_run(stopped_record, tmp_path / "run", {})
     assert set(content_of(tmp_path / "run")) == {"1-intake.json", "record.json"}
 
 
 def test_a_run_of_another_case_needs_force(small_record: Record, tmp_path: Path) -> None:
-    write_run(small_record, tmp_path / "run", None)
+    write_run(small_record, tmp_path / "run", {})
     other = attrs.evolve(small_record, case=attrs.evolve(small_record.case, id="other"))
     with pytest.raises(FileError, match="another case") as refused:
-        write_run(other, tmp_path / "run", None)
+        write_run(other, tmp_path / "run", {})
     assert "--force" in refused.value.remedy
-    write_run(other, tmp_path / "run", None, force=True)
+    write_run(other, tmp_path / "run", {}, force=True)
     assert json.loads((tmp_path / "run/record.json").read_text())["case"] == "other"
 
 
@@ -147,20 +147,20 @@ def test_nothing_but_a_run_is_ever_replaced(small_record: Record, tmp_path: Path
     (tmp_path / "file").write_text("x")
     for name in ("photos", "file"):
         with pytest.raises(FileError):
-            write_run(small_record, tmp_path / name, None, force)
+            write_run(small_record, tmp_path / name, {}, force)
     assert (tmp_path / "photos" / "a.jpg").read_text() == "x"
 
 
 def test_an_empty_folder_is_taken(small_record: Record, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    write_run(small_record, tmp_path / "run", None)
+    write_run(small_record, tmp_path / "run", {})
     assert (tmp_path / "run" / "record.json").exists()
 
 
 def test_a_failure_in_the_middle_leaves_the_old_run(
     small_record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_run(small_record, tmp_path / "run", "old")
+    write_run(small_record, tmp_path / "run", {"6-report.html": b"old"})
     before = content_of(tmp_path / "run")
 
     def full_disc(*_: object) -> bytes:
@@ -168,13 +168,13 @@ def test_a_failure_in_the_middle_leaves_the_old_run(
 
     monkeypatch.setattr(run_folder, "nifti_bytes", full_disc)
     with pytest.raises(FileError, match="no space"):
-        write_run(small_record, tmp_path / "run", "new")
+        write_run(small_record, tmp_path / "run", {"6-report.html": b"new"})
     assert content_of(tmp_path / "run") == before
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_the_report_of_a_run_is_found(small_record: Record, tmp_path: Path) -> None:
-    write_run(small_record, tmp_path / "run", "x")
+    write_run(small_record, tmp_path / "run", {"6-report.html": b"x"})
     assert find_report(tmp_path / "run") == tmp_path / "run" / "6-report.html"
     with pytest.raises(FileError, match="not a run folder"):
         find_report(tmp_path)

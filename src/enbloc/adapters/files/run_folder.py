@@ -43,7 +43,7 @@ _COLOURS = {
 
 
 def write_run(
-    record: Record, out: Path, html: str | None, force: bool = False, case_folder: Path | None = None
+    record: Record, out: Path, report: Mapping[str, bytes], force: bool = False, case_folder: Path | None = None
 ) -> tuple[Path, ...]:
     """Write a run folder.
 
@@ -52,8 +52,8 @@ def write_run(
     record : Record
     out : Path
         The folder; a run of the same case that lies there is replaced.
-    html : str or None
-        The report; left out when None.
+    report : mapping of name to bytes
+        The report's files.
     force : bool
         Also replace the run of another case.
     case_folder : Path or None
@@ -75,7 +75,7 @@ def write_run(
     written: dict[str, str] = {}
     try:
         staging.mkdir(parents=True)
-        for name, content in _contents(record, html):
+        for name, content in _contents(record, report):
             path = staging / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
@@ -193,10 +193,9 @@ def _seen_from(case_folder: Path, run: Path) -> str:
         return str(case_folder.resolve())
 
 
-def _contents(record: Record, html: str | None) -> Iterator[tuple[str, bytes]]:
+def _contents(record: Record, report: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     yield INTAKE_FILE, json_text(intake_form(record.case, record.problems)).encode()
-    if html is not None:
-        yield REPORT_FILE, html.encode()
+    yield from report.items()
     if record.stopped:
         return
     for name, form in STEP_FORMS.items():

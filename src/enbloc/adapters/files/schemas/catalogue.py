@@ -18,6 +18,8 @@ from enbloc.adapters.files.schemas.pieces import (
 )
 from enbloc.adapters.files.schemas.planning import CUTS, OPTIONS, PLANS
 from enbloc.errors import CallError
+from enbloc.report.language import LANGUAGES
+from enbloc.report.printed import PAPERS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -48,6 +50,17 @@ SCHEMAS: dict[str, Json] = {
             "5-plans",
             "5-plans.json: the indication, the ranked plans and what was rejected",
             PLANS,
+        ),
+        (
+            "6-report",
+            "6-report.json: the report as composed, in English, and its pictures",
+            an_object(
+                {
+                    "document": {"type": "object", "required": ["case_id", "headline", "classifications", "plans"]},
+                    "pictures": map_of({}),
+                    "manner": an_object({"language": one_of(*LANGUAGES), "paper": one_of(*PAPERS)}),
+                }
+            ),
         ),
         ("record", "record.json: digests, settings, versions and time", RECORD),
         (
