@@ -1,25 +1,29 @@
 """The cuts across the column, above and below the tumour.
 
 Strategy. A disc is cut where its end plate keeps the wanted distance from the tumour (OST-2). Otherwise the saw goes
-through the neighbour: over a grid of tilts, the plane of each tilt is set just as far from the tumour as wanted (its
-distance from the tumour is the support function of the tumour's surface, exact for a plane), and the tilt that takes
-least of the neighbour's body wins. The margin wanted is tried first, then the least one accepted.
+through the neighbour: every tilt has its plane just as far from the tumour as wanted, and the one that takes
+least of the neighbour's body wins (`plane_search`). The margin wanted is tried first, then less, down to the least one
+accepted. Where the neighbour leaves no room for a cut it is taken whole and the next disc is cut, as long as the
+resection does not grow beyond the levels that are published.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
+import attrs
 import numpy as np
 
+from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level, next_caudal, next_cranial
+from enbloc.resection.bone_columns import gather_columns
+from enbloc.resection.families import MOST_LEVELS
 from enbloc.resection.placement import EndCut, Plane, height_above
+from enbloc.resection.plane_search import Axes, Clearance, cheapest_plane, corners
 from enbloc.resection.settings import ResectionSettings
-
-TILTS_DEG = np.arange(-12.0, 12.1, 3.0)
-"""Tilts of a cut through bone against the body's own axis, about both horizontal axes."""
 
 LEAST_SLICE_MM = 3.0
 """A cut through the neighbour keeps this distance from its end plate; a thinner slice of body would break (ours)."""
@@ -28,11 +32,73 @@ LEAST_REST_MM = 8.0
 """What is left of the neighbour's body must hold a cage: this height at least (ours)."""
 
 
+End = Literal["cranial", "caudal"]
+
+
+@attrs.frozen(eq=False)
+class Ends:
+    """Both end cuts, the levels between them, and what could not be kept, in words."""
+
+    cranial: EndCut
+    caudal: EndCut
+    levels: tuple[Level, ...]
+    shortfalls: tuple[str, ...]
+
+
+def place_ends(scene: Scene, levels: tuple[Level, ...], tumour_mm: Floats, settings: ResectionSettings) -> Ends:
+    """Both end cuts; the levels grow where a neighbour leaves no room for a cut.
+
+    Parameters
+    ----------
+    scene : Scene
+    levels : tuple of level
+        That hold tumour, cranio-caudal.
+    tumour_mm : (n, 3) float, LPS
+        The tumour's surface.
+    settings : ResectionSettings
+    """
+    cranial, above, taken_above = _widened(scene, levels, "cranial", tumour_mm, settings)
+    caudal, below, taken_below = _widened(scene, (*taken_above, *levels), "caudal", tumour_mm, settings)
+    return Ends(cranial, caudal, (*taken_above, *levels, *taken_below), (*above, *below))
+
+
+def _widened(
+    scene: Scene, levels: tuple[Level, ...], end: End, tumour_mm: Floats, settings: ResectionSettings
+) -> tuple[EndCut, tuple[str, ...], tuple[Level, ...]]:
+    """An end cut, what it could not keep, and the neighbour that is taken whole for it."""
+    outer = levels[0] if end == "cranial" else levels[-1]
+    near = near_column(scene, outer, tumour_mm, settings.bone_margin_mm)
+    cut, short = place_end_cut(scene, near, outer, end, settings)
+    beyond = cut.neighbour
+    grows = cut.tissue == "disc" and short and beyond is not None and scene.vertebrae[beyond].whole
+    if not grows or beyond is None or len(levels) >= MOST_LEVELS or scene.vertebrae[beyond].body_height_mm <= 0.0:
+        return cut, short, ()
+    near = near_column(scene, beyond, tumour_mm, settings.bone_margin_mm)
+    wider, still_short = place_end_cut(scene, near, beyond, end, settings)
+    if still_short:
+        return cut, short, ()
+    why = f"{beyond} leaves no room for a cut through it, so it goes as a whole"
+    return attrs.evolve(wider, because=(why, *wider.because)), (), (beyond,)
+
+
+def near_column(scene: Scene, level: Level, tumour_mm: Floats, within_mm: float) -> Floats:
+    """The tumour's points that lie over or under the body's outline, or beside it no further than `within_mm`.
+
+    An end cut is bounded by the column; tumour further beside it keeps its distance whatever the cut's height.
+    """
+    vertebra = scene.vertebrae[level]
+    local = local_coordinates(vertebra.frame, tumour_mm)
+    centre = local_coordinates(vertebra.frame, vertebra.body_centre_mm[None])[0]
+    half = np.array([vertebra.body_width_mm, vertebra.body_depth_mm]) / 2 + within_mm
+    near: Floats = tumour_mm[(((local[:, :2] - centre[:2]) / half) ** 2).sum(axis=1) < 1.0]
+    return near
+
+
 def place_end_cut(
     scene: Scene,
     tumour_mm: Floats,
     level: Level,
-    end: Literal["cranial", "caudal"],
+    end: End,
     settings: ResectionSettings,
 ) -> tuple[EndCut, tuple[str, ...]]:
     """Place the cut beyond `level`; the second value names what could not be kept.
@@ -59,13 +125,11 @@ def place_end_cut(
         why = f"the end plate is {to_endplate:.1f} mm from the tumour, at least {settings.disc_margin_mm:g} mm (OST-2)"
         return EndCut(end, disc, "disc", name, beyond, (why,)), ()
     if neighbour is not None and beyond is not None:
-        for margin in settings.margins_tried_mm():
-            plane = _plane_through(scene, tumour_mm, neighbour, beyond, end, margin)
-            if plane is not None:
-                why = f"{_how_near(to_endplate)}, so the cut goes through {beyond} (OST-2)"
-                cut = EndCut(end, plane, "bone", f"body of {beyond}", beyond, (why,))
-                wanted = margin >= settings.bone_margin_mm
-                return cut, () if wanted else (f"{end} cut: only {margin:g} mm of bone instead of 10",)
+        for plane, margin in _plane_through(scene, tumour_mm, neighbour, end, settings):
+            why = f"{_how_near(to_endplate)}, so the cut goes through {beyond} (OST-2)"
+            cut = EndCut(end, plane, "bone", f"body of {beyond}", beyond, (why,))
+            wanted = margin >= settings.bone_margin_mm
+            return cut, () if wanted else (f"{end} cut: only {margin:g} mm of bone instead of 10",)
     reason = "its neighbour is not labelled" if neighbour is None else f"{beyond} leaves no room for a cut"
     short = f"{end} cut: {_how_near(to_endplate)}, and {reason}"
     return EndCut(end, disc, "disc", name, beyond, (short,)), (short,)
@@ -100,32 +164,28 @@ def _disc_plane(vertebra: Vertebra, neighbour: Vertebra | None, end: str) -> Pla
 
 
 def _plane_through(
-    scene: Scene, tumour_mm: Floats, neighbour: Vertebra, name: Level, end: str, margin: float
-) -> Plane | None:
-    """The plane `margin` beyond the tumour that takes least of the neighbour's body; None where it does not fit.
-
-    Of planes that take the same, the straightest is meant, and then the one further from the tumour.
-    """
-    number = list(scene.vertebrae).index(name) + 1
-    body = scene.grid.to_patient(np.argwhere((scene.bone == number) & (scene.parts == 1)))
-    near = _endplate(neighbour, "caudal" if end == "cranial" else "cranial")
-    far = _endplate(neighbour, end)
+    scene: Scene, tumour_mm: Floats, neighbour: Vertebra, end: str, settings: ResectionSettings
+) -> Iterator[tuple[Plane, float]]:
+    """For every margin that is tried, the plane that takes least of the neighbour's body, where one fits."""
+    number = list(scene.vertebrae).index(neighbour.level) + 1
     f = neighbour.frame
-    best: tuple[tuple[float, float, float], Plane] | None = None
-    for about_left in np.radians(TILTS_DEG):
-        for about_dorsal in np.radians(TILTS_DEG):
-            normal = f.cranial + np.tan(about_left) * f.dorsal + np.tan(about_dorsal) * f.left
-            normal = _sign(end) * normal / np.linalg.norm(normal)
-            past_tumour = float((tumour_mm @ normal).max()) + margin
-            past_endplate = float((near.origin_mm + LEAST_SLICE_MM * -near.normal) @ normal)
-            offset = max(past_tumour, past_endplate)
-            rest = float(far.origin_mm @ normal) - offset
-            tilt = round(float(about_left**2 + about_dorsal**2), 6)
-            cost = (float((body @ normal < offset).sum()), tilt, past_tumour - offset)
-            if rest >= LEAST_REST_MM and (best is None or cost < best[0]):
-                centre = neighbour.body_centre_mm
-                best = (cost, Plane(centre + (offset - centre @ normal) * normal, normal))
-    return best[1] if best else None
+    bone = gather_columns(scene.grid, (scene.bone == number) & (scene.parts == BODY), f.cranial)
+    near = _endplate(neighbour, "caudal" if end == "cranial" else "cranial")
+    far = _endplate(neighbour, end).origin_mm
+    slice_mm = (near.origin_mm - LEAST_SLICE_MM * near.normal)[None]
+    axes = Axes(_sign(end) * f.cranial, f.dorsal, f.left)
+    tumour = corners(tumour_mm)
+
+    def rest(normals: Floats, offsets_mm: Floats) -> Floats:
+        left: Floats = normals @ far - offsets_mm - LEAST_REST_MM
+        return left
+
+    for margin in settings.margins_tried_mm():
+        clear = (Clearance(tumour, margin), Clearance(slice_mm, 0.0))
+        found = cheapest_plane(axes, clear, rest, bone, settings.end_tilt_deg)
+        if found is not None:
+            normal, centre = found.plane.normal, neighbour.body_centre_mm
+            yield Plane(centre + ((found.plane.origin_mm - centre) @ normal) * normal, normal), margin
 
 
 def _disc_name(level: Level, beyond: Level | None, end: str) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from enbloc.anatomy.parts import PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.distances import surface_points
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.arch_cuts import PEDICLE_DEG, cut_lamina, cut_pedicle, measure_choices
-from enbloc.resection.end_cuts import place_end_cut
-from enbloc.resection.placement import ArchCut, EndCut, Placement, Plane
+from enbloc.resection.end_cuts import place_ends
+from enbloc.resection.placement import ArchCut, Placement, Plane
 from enbloc.resection.plans import Option, Side
 from enbloc.resection.settings import ResectionSettings
 
@@ -57,7 +55,8 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
     A pedicle with tumour in it goes with the specimen, cut behind it in the lamina (MOD-1), whatever the distance.
     """
     arch_cuts: dict[tuple[Level, Side], ArchCut] = {}
-    for level in option.levels:
+    ends = place_ends(scene, option.levels, tumour, settings)
+    for level in ends.levels:
         for side in ("left", "right"):
             choices = measure_choices(scene, tumour, level, side, "ventral")
             pedicle = cut_pedicle(choices, settings)
@@ -69,16 +68,15 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
                 arch_cuts[level, side] = pedicle
             else:
                 arch_cuts[level, side] = max((lamina, pedicle), key=lambda cut: cut.margin_mm)
-    cranial, caudal, short = _end_cuts(scene, option.levels, tumour, settings)
     return Placement(
         family=option.family,
-        levels=option.levels,
-        end_cuts=(cranial, caudal),
+        levels=ends.levels,
+        end_cuts=(ends.cranial, ends.caudal),
         arch_cuts=arch_cuts,
         sagittal=None,
         side=option.side,
         removes_arch=True,
-        shortfalls=(*short, *_arch_shortfalls(arch_cuts, settings)),
+        shortfalls=(*ends.shortfalls, *_arch_shortfalls(arch_cuts, settings)),
     )
 
 
@@ -96,27 +94,27 @@ def _sagittal(scene: Scene, option: Option, tumour: Floats, settings: ResectionS
     """
     if option.side is None:
         return None
-    found = _sagittal_plane(scene, option.levels, option.side, tumour, settings)
+    ends = place_ends(scene, option.levels, tumour, settings)
+    found = _sagittal_plane(scene, ends.levels, option.side, tumour, settings)
     if found is None:
         return None
     plane, short = found
     healthy: Side = "right" if option.side == "left" else "left"
     arch_cuts: dict[tuple[Level, Side], ArchCut] = {}
-    for level in option.levels:
+    for level in ends.levels:
         lamina = measure_choices(scene, tumour, level, option.side, "ventral")
         arch_cuts[level, option.side] = cut_lamina(lamina, settings, *ACROSS_DEG)
         pedicle = measure_choices(scene, tumour, level, healthy, "ventral")
         arch_cuts[level, healthy] = cut_pedicle(pedicle, settings)
-    cranial, caudal, end_short = _end_cuts(scene, option.levels, tumour, settings)
     return Placement(
         family=option.family,
-        levels=option.levels,
-        end_cuts=(cranial, caudal),
+        levels=ends.levels,
+        end_cuts=(ends.cranial, ends.caudal),
         arch_cuts=arch_cuts,
         sagittal=plane,
         side=option.side,
         removes_arch=False,
-        shortfalls=(*short, *end_short, *_arch_shortfalls(arch_cuts, settings)),
+        shortfalls=(*short, *ends.shortfalls, *_arch_shortfalls(arch_cuts, settings)),
     )
 
 
@@ -137,30 +135,6 @@ def _arch(scene: Scene, option: Option, tumour: Floats, settings: ResectionSetti
         removes_arch=False,
         shortfalls=_arch_shortfalls(arch_cuts, settings),
     )
-
-
-def _end_cuts(
-    scene: Scene, levels: tuple[Level, ...], tumour: Floats, settings: ResectionSettings
-) -> tuple[EndCut, EndCut, tuple[str, ...]]:
-    """Cranial cut, caudal cut, and what they could not keep."""
-    above = _near_column(scene, levels[0], tumour, settings.bone_margin_mm)
-    below = _near_column(scene, levels[-1], tumour, settings.bone_margin_mm)
-    cranial, short_above = place_end_cut(scene, above, levels[0], "cranial", settings)
-    caudal, short_below = place_end_cut(scene, below, levels[-1], "caudal", settings)
-    return cranial, caudal, (*short_above, *short_below)
-
-
-def _near_column(scene: Scene, level: Level, tumour: Floats, within_mm: float) -> Floats:
-    """The tumour's points that lie over or under the body's outline, or beside it no further than `within_mm`.
-
-    An end cut is bounded by the column; tumour further beside it keeps its distance whatever the cut's height.
-    """
-    vertebra = scene.vertebrae[level]
-    local = local_coordinates(vertebra.frame, tumour)
-    centre = local_coordinates(vertebra.frame, vertebra.body_centre_mm[None])[0]
-    half = np.array([vertebra.body_width_mm, vertebra.body_depth_mm]) / 2 + within_mm
-    near: Floats = tumour[(((local[:, :2] - centre[:2]) / half) ** 2).sum(axis=1) < 1.0]
-    return near
 
 
 def _sagittal_plane(

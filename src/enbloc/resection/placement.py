@@ -65,7 +65,7 @@ class Placement:
     ----------
     family : Family
     levels : tuple of level
-        The levels that hold the tumour, cranio-caudal.
+        The levels that are resected, cranio-caudal: with tumour, or a neighbour without room for a cut.
     end_cuts : tuple of EndCut
         Empty for an arch resection.
     arch_cuts : mapping of (level, side) to ArchCut

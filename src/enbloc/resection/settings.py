@@ -19,6 +19,8 @@ class ResectionSettings:
         A disc is cut where the tumour keeps this distance from the end plate (OST-2, ours).
     soft_cuff_mm : float
         Healthy soft tissue taken around tumour outside the bone (ours; no figure is published).
+    end_tilt_deg : float
+        An end cut through bone leans by no more than this against the body's own axes (ours).
     kerf_mm : float
         Width of the tool: the lower end of the oscillating saw's 0.8-1.4 mm and the upper end of the ultrasonic
         blade's 0.5-1 mm (OST-9, unverified/medium).
@@ -32,6 +34,7 @@ class ResectionSettings:
     least_bone_margin_mm: float = 5.0
     disc_margin_mm: float = 5.0
     soft_cuff_mm: float = 5.0
+    end_tilt_deg: float = 12.0
     kerf_mm: float = 1.0
     error_samples_n: int = 2000
     error_seed: int = 20_240_229

@@ -112,6 +112,7 @@ def _placed(
     margins = measure_margins(scene, known.extent, out.geometry, out.cuts)
     short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
     window = judge_window(scene, placement, out.geometry)
+    option = attrs.evolve(option, levels=placement.levels)
     plan = _explained(option, known, worst_word(margins), (*window, *short))
     robust = _robustness(out.cuts, scene, settings)
     return attrs.evolve(
