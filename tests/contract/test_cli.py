@@ -20,7 +20,7 @@ from enbloc.foundation.evidence.bibliography import read_bibliography
 
 Command = Callable[..., Any]
 
-COMMANDS = ("demo", "plan", "check", "classify", "report", "rules", "terms", "schema")
+COMMANDS = ("demo", "plan", "check", "classify", "import", "report", "rules", "terms", "schema")
 TYPED = """
 [case]
 id = "typed"

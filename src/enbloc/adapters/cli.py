@@ -157,6 +157,23 @@ def classify(case: CaseFolder, as_json: AsJson = False) -> None:
     _exit_if(record.stopped)
 
 
+@app.command(name="import")
+def import_(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder, zip, DICOMDIR or file of DICOM.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="CASE", help="Make this case folder.")] = None,
+    series: Annotated[int | None, typer.Option("--series", help="Its number in the list. [default: proposed]")] = None,
+    name: Annotated[str | None, typer.Option("--id", help="The pseudonym. [default: one is made]")] = None,
+    deidentify: Annotated[bool, typer.Option("--deidentify", help="Remove the identity (DICOM PS3.15).")] = False,
+    keys: Annotated[Path | None, typer.Option("--keys", help="Your key file, which alone knows who it is.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the series of a folder as a person would, and make a case folder of one with --out."""
+    from enbloc.adapters.imports.cli import run_import
+
+    with _progress() as report_progress:
+        run_import(folder, (out, series, name, deidentify, keys), as_json, report_progress)
+
+
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `enbloc plan` wrote.")],

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from enbloc.adapters.files.case_form import CaseForm, read_form
+from enbloc.adapters.files.dicom.image import read_dicom_image
+from enbloc.adapters.files.dicom.limits import read_limits
+from enbloc.adapters.files.dicom.scan import scan
 from enbloc.adapters.files.labels import ending_of, names_file, read_labels, read_volume
 from enbloc.adapters.files.schemes.catalogue import check_readable
 from enbloc.adapters.files.source_files import read_source, source_path
@@ -54,9 +57,8 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
     sources: dict[str, DicomSource] = {}
     if form.ct is not None:
         report_progress(f"reading {form.ct}")
-        ct, found = read_volume(paths[form.ct], form.ct)
+        ct, source, found = _read_image(paths[form.ct], form.ct)
         problems += found
-        source = read_source(source_path(paths[form.ct], ending_of(form.ct)))
         sources |= {"ct": source} if source is not None else {}
     label_files: list[LabelFile] = []
     for entry in form.labels:
@@ -75,6 +77,15 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
         sources=sources,
     )
     return case, tuple(dict.fromkeys(problems))
+
+
+def _read_image(path: Path, name: str) -> tuple[Volume, DicomSource | None, tuple[Problem, ...]]:
+    """An image from DICOM (a folder, or one multi-frame file) or from any other format."""
+    if path.is_dir() or ending_of(name) == "":
+        image, source = read_dicom_image(path, name, read_limits())
+        return Volume(image.grid, image.values), source, image.problems
+    volume, found = read_volume(path, name)
+    return volume, read_source(source_path(path, ending_of(name))), found
 
 
 def inside(folder: Path, name: str) -> Path:
@@ -129,14 +140,18 @@ def _named_files(form: CaseForm) -> Iterator[str]:
 def _digests(folder: Path, paths: dict[str, Path]) -> dict[str, str]:
     """sha256 of every file that was read, by its name in the folder, sorted."""
     root = folder.resolve()
-    files = {root / CASE_FILE}
+    files, limits = {root / CASE_FILE}, read_limits()
     for path in paths.values():
         beside = names_file(path)
         files |= {beside} if beside is not None else set()
         source = source_path(path, ending_of(path.name))
         files |= {source} if source.is_file() else set()
-        files |= {child for child in path.iterdir() if ending_of(child.name)} if path.is_dir() else {path}
+        files |= set(scan(path, limits).files) | _images_in(path) if path.is_dir() else {path}
     return {path.relative_to(root).as_posix(): digest(path) for path in sorted(files)}
+
+
+def _images_in(folder: Path) -> set[Path]:
+    return {child for child in folder.iterdir() if ending_of(child.name)}
 
 
 def digest(path: Path) -> str:

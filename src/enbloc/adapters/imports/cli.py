@@ -1,0 +1,46 @@
+"""The command `enbloc import`. What it needs is imported when it runs: the image libraries take seconds to load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from enbloc.intake.case import Problem
+
+
+def run_import(
+    place: Path,
+    wish: tuple[Path | None, int | None, str | None, bool, Path | None],
+    as_json: bool,
+    tell: Callable[[str], None],
+) -> None:
+    """List the series of a place, and make a case folder of one when asked to."""
+    from enbloc.adapters.files.dicom.limits import read_limits
+    from enbloc.adapters.files.dicom.scan import opened
+    from enbloc.adapters.files.dicom.series import list_series
+    from enbloc.adapters.files.json_files import json_text, to_plain
+    from enbloc.adapters.imports.listing import listing_form, listing_lines
+    from enbloc.adapters.imports.make_case import Wish, make_case
+    from enbloc.adapters.printing import print_lines, problem_lines
+
+    limits = read_limits()
+    out, series, name, deidentify, keys = wish
+    with opened(place, limits) as found:
+        listing = list_series(found.files, place, limits, tell)
+        problems = (*found.problems, *listing.problems)
+        made: tuple[Problem, ...] = ()
+        if out is not None:
+            made = make_case(listing, Wish(out, series, name, deidentify, keys), limits, tell)
+    if as_json:
+        case = {"case": str(out.resolve())} if out is not None else {}
+        print(json_text({**listing_form(listing), **case, "problems": to_plain((*problems, *made))}), end="")
+        return
+    print_lines(Console(), listing_lines(listing))
+    if out is None:
+        typer.echo("Nothing was written. To make a case: add --out CASE (and --series N for another series).")
+        return
+    print_lines(Console(), problem_lines((p.grade, p.where, p.says, p.remedy) for p in made))
+    typer.echo(f"Case folder: {out}. Fill in case.toml, then `enbloc check {out}`.")
