@@ -35,7 +35,7 @@ def only(place: Path) -> RawImage:
 
 
 def assert_is_box(image: RawImage, values: np.ndarray) -> None:
-    """The image holds `values` (slices, rows, columns) at 0.7 x 0.8 x 2 mm from the first height, in Hounsfield units."""
+    """The image holds `values` (slices, rows, columns) at 0.7 x 0.8 x 2 mm, in Hounsfield units."""
     np.testing.assert_array_equal(image.values, values.transpose(2, 1, 0) - 1024)
     assert np.allclose(image.grid.affine[:3, 3], (-30.0, 20.0, 10.0), atol=0.01)
     assert np.allclose(image.grid.affine[:3, :3], np.diag([0.7, 0.8, 2.0]), atol=1e-4)
