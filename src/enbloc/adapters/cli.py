@@ -162,7 +162,6 @@ def import_(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder, zip, DICOMDIR or file of DICOM.")],
     out: Annotated[Path | None, typer.Option("--out", metavar="CASE", help="Make this case folder.")] = None,
     series: Annotated[int | None, typer.Option("--series", help="Its number in the list. [default: proposed]")] = None,
-    name: Annotated[str | None, typer.Option("--id", help="The pseudonym. [default: one is made]")] = None,
     deidentify: Annotated[bool, typer.Option("--deidentify", help="Remove the identity (DICOM PS3.15).")] = False,
     keys: Annotated[Path | None, typer.Option("--keys", help="Your key file, which alone knows who it is.")] = None,
     as_json: AsJson = False,
@@ -171,7 +170,7 @@ def import_(
     from enbloc.adapters.imports.cli import run_import
 
     with _progress() as report_progress:
-        run_import(folder, (out, series, name, deidentify, keys), as_json, report_progress)
+        run_import(folder, (out, series, deidentify, keys), as_json, report_progress)
 
 
 @app.command()

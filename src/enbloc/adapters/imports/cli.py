@@ -13,7 +13,7 @@ from enbloc.intake.case import Problem
 
 def run_import(
     place: Path,
-    wish: tuple[Path | None, int | None, str | None, bool, Path | None],
+    wish: tuple[Path | None, int | None, bool, Path | None],
     as_json: bool,
     tell: Callable[[str], None],
 ) -> None:
@@ -27,13 +27,13 @@ def run_import(
     from enbloc.adapters.printing import print_lines, problem_lines
 
     limits = read_limits()
-    out, series, name, deidentify, keys = wish
+    out, series, deidentify, keys = wish
     with opened(place, limits) as found:
         listing = list_series(found.files, place, limits, tell)
         problems = (*found.problems, *listing.problems)
         made: tuple[Problem, ...] = ()
         if out is not None:
-            made = make_case(listing, Wish(out, series, name, deidentify, keys), limits, tell)
+            made = make_case(listing, Wish(out, series, deidentify, keys), limits, tell)
     if as_json:
         case = {"case": str(out.resolve())} if out is not None else {}
         print(json_text({**listing_form(listing), **case, "problems": to_plain((*problems, *made))}), end="")

@@ -50,10 +50,9 @@ def read_keys(path: Path) -> Keys:
         raise FileError("it is no key file", where=str(path), remedy=_REMEDY) from error
 
 
-def pseudonym_of(keys: Keys, patient_id: str, wanted: str | None) -> tuple[str, Keys]:
-    """The pseudonym of a patient, the one wanted or a random one, and the keys that remember it."""
-    known = keys.pseudonyms.get(patient_id)
-    name = wanted or known or f"case-{secrets.token_hex(4)}"
+def pseudonym_of(keys: Keys, patient_id: str) -> tuple[str, Keys]:
+    """The pseudonym of a patient, the known one or a random one, and the keys that remember it."""
+    name = keys.pseudonyms.get(patient_id) or f"case-{secrets.token_hex(4)}"
     return name, attrs.evolve(keys, pseudonyms={**keys.pseudonyms, patient_id: name})
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import attrs
 
 from enbloc.adapters.files.case_folder import CASE_FILE
-from enbloc.adapters.files.case_values import WrongValueError, read_id
 from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, read_whole
 from enbloc.adapters.files.dicom.geometry import Refused
 from enbloc.adapters.files.dicom.image import read_series
@@ -41,8 +40,6 @@ class Wish:
         The case folder to make.
     series : int or None
         Its number in the list; None takes the proposed one.
-    id : str or None
-        Pseudonym; None makes one.
     deidentify : bool
         Keep the image as de-identified DICOM with new UIDs, instead of NIfTI with the UIDs of the PACS.
     keys : Path or None
@@ -51,7 +48,6 @@ class Wish:
 
     out: Path
     series: int | None = None
-    id: str | None = None
     deidentify: bool = False
     keys: Path | None = None
 
@@ -66,7 +62,7 @@ def make_case(listing: Listing, wish: Wish, limits: Limits, report_progress: Pro
     Raises
     ------
     CallError
-        If there is no series of that number, or the pseudonym cannot be one.
+        If there is no series of that number.
     FileError
         If the series is no volume, its pixels are damaged, or the folder cannot be written.
     """
@@ -119,15 +115,10 @@ def chosen(listing: Listing, number: int | None) -> Series:
 
 
 def _pseudonym(series: Series, wish: Wish, keys: Keys) -> tuple[str, Keys]:
-    if wish.id is not None:
-        try:
-            read_id(wish.id)
-        except WrongValueError as wrong:
-            raise CallError(str(wrong), where="--id") from wrong
     if wish.deidentify or wish.keys is not None:
-        return pseudonym_of(keys, series.texts["PatientID"], wish.id)
+        return pseudonym_of(keys, series.texts["PatientID"])
     seed = series.texts["SeriesInstanceUID"] or "".join(str(frame.position_mm) for frame in series.files[0].frames)
-    return wish.id or f"case-{hashlib.sha256(seed.encode()).hexdigest()[:8]}", keys
+    return f"case-{hashlib.sha256(seed.encode()).hexdigest()[:8]}", keys
 
 
 def _check_out(wish: Wish) -> None:
