@@ -9,7 +9,7 @@ import attrs
 from enbloc.classification.extent import involved
 from enbloc.classification.findings import Facts, levels_that_may
 from enbloc.classification.overruling import contradictions as of_statements
-from enbloc.foundation.evidence.classifications import Classification, Finding
+from enbloc.foundation.evidence.classifications import Because, Classification, Finding
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.terms.levels import are_contiguous
 
@@ -59,14 +59,21 @@ def find_contradictions(
         Findings of the scene, or of anybody else.
     answers : mapping of system to Classification
     """
+    read: dict[str, Finding | Because] = {**facts.findings, **_overruled(answers)}
     said = (
         *_of_facts(facts),
-        *of_statements(facts.findings, facts.stated),
+        *of_statements(read, facts.stated),
         *_of_supplied(found, supplied, facts.stated),
     )
     if levels_that_may(facts.extent):
         said = (*said, *_of_clinic(facts), *_of_answers(answers), *_of_systems(facts, answers))
     return tuple(dict.fromkeys(f"{text.rstrip('.')}." for text in said))
+
+
+def _overruled(answers: Mapping[str, Classification]) -> dict[str, Because]:
+    """What a system found by itself before it was overruled."""
+    reasons = (because for answer in answers.values() for because in answer.because)
+    return {because.criterion: because for because in reasons if because.overrules is not None}
 
 
 def _of_facts(facts: Facts) -> Iterator[str]:

@@ -43,6 +43,14 @@ def test_both_are_kept_and_the_difference_is_said(typed) -> None:
     assert any("'canal' is stated as unmet, but was found met" in said for said in sheet.problems)
 
 
+def test_what_a_system_found_by_itself_is_kept_too(typed) -> None:
+    sheet = classify(typed(T8=({5, 6}, "BC")), CHORDOMA, None, {"great_vessels": MET, "junctional": MET})
+    assert sheet.answers["tnm"].possible == ("T4b",)
+    assert reason(sheet, "tnm", "great_vessels").overrules.verdict is UNMET
+    assert reason(sheet, "sins", "junctional").overrules.verdict is UNMET
+    assert any("'great vessels' is stated as met, but was found unmet" in said for said in sheet.problems)
+
+
 def test_a_statement_that_agrees_is_no_contradiction(typed) -> None:
     sheet = classify(typed(T8=({5, 6}, "BC")), CHORDOMA, None, {"canal": UNMET})
     assert not [said for said in sheet.problems if "stated as" in said]
