@@ -10,6 +10,7 @@ from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.contacts import measure_contacts
 from enbloc.classification.extent import Extent, differences, extent_from_typed, overrule
+from enbloc.classification.neighbours import Neighbour, measure_neighbours
 from enbloc.classification.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
@@ -40,6 +41,7 @@ class Record:
     scene: Scene | None = None
     extent: Extent | None = None
     sheet: Sheet | None = None
+    neighbours: tuple[Neighbour, ...] = ()
     options: tuple[Option, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     indication: Indication | None = None
@@ -95,7 +97,8 @@ def look(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     sheet = classify(extent, case.clinical, find_on_scene(scene, extent), case.stated_findings)
     doubts = tuple(Problem("doubt", "classification", says, CHECK_BOTH) for says in sheet.problems)
     problems = (*problems, *(scene.problems if scene else ()), *contradictions, *doubts)
-    return Record(case, settings, problems, scene, extent, sheet)
+    neighbours = measure_neighbours(scene, extent) if scene is not None else ()
+    return Record(case, settings, problems, scene, extent, sheet, neighbours)
 
 
 def find_extent(case: Case, scene: Scene | None, settings: Settings) -> tuple[Extent, tuple[Problem, ...]]:

@@ -61,8 +61,12 @@ def measure_encasement(scene: Scene, extent: Extent, structure: str) -> Measured
 
     The interval takes contact within half a voxel and within one and a half.
     """
+    return measure_degrees(scene, extent, scene.structures.mask(structure), structure)
+
+
+def measure_degrees(scene: Scene, extent: Extent, vessel: Bools, structure: str) -> Measured:
+    """The same of any tube, given by its voxels, and named `structure` where nothing can be measured."""
     frames = [scene.vertebrae[level].frame for level in levels_that_may(extent) if level in scene.vertebrae]
-    vessel: Bools = scene.structures.mask(structure)
     if not frames or not vessel.any() or not scene.tumour.any():
         return Unknown(f"{structure} is not labelled near the tumour")
     frame, voxel = frames[len(frames) // 2], 2.0 * scene.label_error_mm

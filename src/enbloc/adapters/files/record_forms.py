@@ -13,6 +13,7 @@ from enbloc.adapters.files.intake_forms import grid_form
 from enbloc.adapters.files.json_files import Json, to_plain
 from enbloc.anatomy.scene import PARTS, Scene, Vertebra
 from enbloc.classification.extent import Extent
+from enbloc.classification.neighbours import Neighbour
 from enbloc.foundation.evidence.classifications import Because, Classification
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
@@ -30,6 +31,7 @@ def anatomy_form(record: Record) -> Json:
     return {
         "scene": scene_form(scene) if scene is not None else {"unknown": _NO_IMAGES},
         "extent": extent_form(extent) if extent is not None else {"unknown": "the case was stopped"},
+        "neighbours": [_neighbour(neighbour) for neighbour in record.neighbours],
     }
 
 
@@ -107,6 +109,19 @@ def extent_form(extent: Extent) -> Json:
         "levels": levels,
         "touched": touched,
         "skipped": extent.skipped.value,
+    }
+
+
+def _neighbour(neighbour: Neighbour) -> Json:
+    return {
+        "structure": neighbour.structure,
+        "kind": neighbour.kind,
+        "modelled": neighbour.modelled,
+        "distance_mm": to_plain(neighbour.distance),
+        "at_mm": to_plain(neighbour.at_mm),
+        "contact_length_mm": to_plain(neighbour.contact_length),
+        "encasement_deg": to_plain(neighbour.encasement),
+        "fat_plane_fraction": to_plain(neighbour.fat_plane),
     }
 
 

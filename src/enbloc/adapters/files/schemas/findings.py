@@ -63,7 +63,21 @@ _SCENE = an_object(
         "problems": list_of(PROBLEM),
     }
 )
-ANATOMY = an_object({"scene": or_unknown(_SCENE), "extent": or_unknown(_EXTENT)})
+_NEIGHBOUR = an_object(
+    {
+        "structure": TEXT,
+        "kind": TEXT,
+        "modelled": YES_NO,
+        "distance_mm": MEASURED,
+        "at_mm": POINT,
+        "contact_length_mm": MEASURED,
+        "encasement_deg": MEASURED,
+        "fat_plane_fraction": MEASURED,
+    }
+)
+ANATOMY = an_object(
+    {"scene": or_unknown(_SCENE), "extent": or_unknown(_EXTENT), "neighbours": list_of(_NEIGHBOUR)}
+)
 _FINDING = an_object(
     {
         "criterion": TEXT,
