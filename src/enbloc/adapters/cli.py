@@ -139,8 +139,12 @@ def check(case: CaseFolder, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def classify(case: CaseFolder, as_json: AsJson = False) -> None:
-    """Give the answer of every classification, with its reasons; nothing is written."""
+def classify(
+    case: CaseFolder,
+    reasons: Annotated[bool, typer.Option("--reasons", help="Also every finding with its status and sources.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give the answer of every classification, and what would settle it; nothing is written."""
     from enbloc.adapters.files.json_files import json_text
     from enbloc.adapters.files.record_forms import classification_form
     from enbloc.adapters.journey import classify_case, compose_document
@@ -152,8 +156,8 @@ def classify(case: CaseFolder, as_json: AsJson = False) -> None:
     if as_json:
         print(json_text(classification_form(record)), end="")
     else:
-        print_lines(Console(), sheet_lines(compose_document(record)))
-        print_lines(Console(), reason_lines(record.sheet))
+        print_lines(Console(), sheet_lines(compose_document(record), record.neighbours))
+        print_lines(Console(), reason_lines(record.sheet) if reasons else ())
     _exit_if(record.stopped)
 
 

@@ -117,6 +117,7 @@ def compose_document(record: Record) -> Document:
         indication=record.indication,
         plans=record.plans,
         rejected=record.rejected,
+        neighbours=record.neighbours,
         provenance={"settings sha256": settings_form(record.settings)["sha256"]},
     )
     return compose(walked, read_bibliography())

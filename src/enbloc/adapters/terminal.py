@@ -6,12 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from enbloc.adapters.printing import Line, problem_lines
+from enbloc.classification.neighbours import Neighbour
 from enbloc.foundation.evidence.classifications import Sheet
+from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.report.compose import SYSTEM_NAMES
 from enbloc.report.document import ClassificationLine, Document, PlanPage, Weighed
+from enbloc.report.neighbour_page import neighbour_words
 
 _MOST_REASONS = 2
 _MOST_UNKNOWN = 5
+_MOST_NEIGHBOURS = 6
+_MOST_SETTLING = 3
+_NEAR_MM = 20.0
 
 
 def answer_lines(document: Document, report: Path | None) -> Iterator[Line]:
@@ -40,11 +46,31 @@ def answer_lines(document: Document, report: Path | None) -> Iterator[Line]:
         yield from _heading(f"Report: {report}")
 
 
-def sheet_lines(document: Document) -> Iterator[Line]:
-    """The answer to `enbloc classify`, before its reasons: problems and classes."""
+def sheet_lines(document: Document, neighbours: Sequence[Neighbour] = ()) -> Iterator[Line]:
+    """The answer to `enbloc classify`: problems, classes with what would settle the open ones, the near neighbours."""
     yield "bold", document.case_id
+    yield "", "; ".join(fact.value for fact in document.headline.who)
     yield from problem_lines((p.grade, p.where, p.says, p.remedy) for p in document.problems)
     yield from classification_lines(document.classifications)
+    yield from _open_lines(document.classifications)
+    near = [one for one in neighbours if isinstance(one.distance, Estimate) and one.distance.value <= _NEAR_MM]
+    if near:
+        yield from _heading(f"Within {_NEAR_MM:g} mm of the tumour")
+        yield from (("", f"  {neighbour_words(one)}") for one in near[:_MOST_NEIGHBOURS])
+    if document.classifications:
+        yield "", ""
+        yield "dim", "Every finding with its status and sources: --reasons."
+
+
+def _open_lines(lines: Sequence[ClassificationLine]) -> Iterator[Line]:
+    """What would settle each system that is open."""
+    unsettled = [line for line in lines if line.certainty == "open" and line.would_settle]
+    if unsettled:
+        yield from _heading("Would settle what is open")
+    for line in unsettled:
+        more = len(line.would_settle) - _MOST_SETTLING
+        texts = [*line.would_settle[:_MOST_SETTLING], *([f"{more} more"] if more > 0 else [])]
+        yield "", f"  {line.name}: {'; '.join(texts)}"
 
 
 def classification_lines(lines: Sequence[ClassificationLine]) -> Iterator[Line]:

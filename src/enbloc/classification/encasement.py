@@ -59,7 +59,7 @@ def find_encasement(scene: Scene, extent: Extent) -> tuple[Finding, ...]:
 def measure_encasement(scene: Scene, extent: Extent, structure: str) -> Measured:
     """The greatest part of a vessel's circumference within a voxel of the tumour, degrees.
 
-    The interval takes contact within half a voxel and within one and a half.
+    The interval takes contact within half a voxel, without the ends of its arcs, and within one and a half.
     """
     return measure_degrees(scene, extent, scene.structures.mask(structure), structure)
 
@@ -83,10 +83,12 @@ def measure_degrees(scene: Scene, extent: Extent, vessel: Bools, structure: str)
         slice_mm = local[here]
         if len(slice_mm) >= LEAST_SLICE_VOXELS and not cut[here].any() and _is_round(slice_mm):
             gaps = _wall_gaps_mm(scene, vessel, frame, np.append(slice_mm[:, :2].mean(axis=0), height), away)
-            degrees.append([float((gaps <= limit * voxel).mean()) * 360.0 for limit in (1.0, 0.5, 1.5)])
+            value, low, high = (float((gaps <= limit * voxel).mean()) * 360.0 for limit in (1.0, 0.5, 1.5))
+            degrees.append((value, max(low - _ends_deg(gaps <= 0.5 * voxel, slice_mm, voxel), 0.0), high))
     if not degrees:
         return Unknown(f"{structure} does not run along the spine beside the tumour, whole in the field of view")
     value, low, high = (max(one) for one in zip(*degrees, strict=True))
+    low = min(low, value)
     because = f"contact within {voxel:.1f} mm; label borders +-{scene.label_error_mm:.2f} mm"
     return Estimate(value, low, high, "deg", because)
 
@@ -95,6 +97,14 @@ def _is_round(slice_mm: Floats) -> bool:
     """Is the vessel cut across, and not along?"""
     spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(slice_mm[:, :2].T)), 1e-6))
     return bool(spread[1] <= LONGEST_RATIO * max(float(spread[0]), 0.3))
+
+
+def _ends_deg(held: Bools, slice_mm: Floats, voxel: float) -> float:
+    """How much of an arc of contact may be only its ends, where the wall lies beside the tumour and not under it."""
+    spread = slice_mm[:, :2] - slice_mm[:, :2].mean(axis=0)
+    radius = max(float(np.sqrt(2.0 * (spread**2).sum(axis=1).mean())), voxel)
+    arcs = int((held & ~np.roll(held, 1)).sum())
+    return arcs * (2.0 * float(np.degrees(np.arcsin(min(0.5 * voxel / radius, 1.0)))) + RAY_STEP_DEG)
 
 
 def _wall_gaps_mm(scene: Scene, vessel: Bools, frame: Frame, centre: Floats, away: Volume) -> Floats:

@@ -144,7 +144,9 @@ def _length(scene: Scene, extent: Extent, mask: Bools) -> Measured:
         float(len(np.unique(np.floor(heights[gaps <= limit * voxel] / voxel)))) * voxel for limit in (1.0, 0.5, 1.5)
     )
     because = f"contact within {voxel:.1f} mm; label borders +-{scene.label_error_mm:.2f} mm"
-    return Estimate(value, max(min(low, value) - voxel, 0.0), max(high, value) + (voxel if high else 0.0), "mm", because)
+    return Estimate(
+        value, max(min(low, value) - voxel, 0.0), max(high, value) + (voxel if high else 0.0), "mm", because
+    )
 
 
 def _why_no_fat(scene: Scene) -> Unknown | None:

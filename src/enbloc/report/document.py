@@ -12,6 +12,7 @@ from typing import Literal
 import attrs
 
 from enbloc.classification.extent import Extent
+from enbloc.classification.neighbours import Neighbour
 from enbloc.foundation.evidence.bibliography import Checked
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.intake.case import Case, Problem
@@ -49,6 +50,7 @@ class ReportInput:
     indication: Indication | None = None
     plans: tuple[Plan, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     provenance: Mapping[str, str] = attrs.field(factory=dict)
 
 

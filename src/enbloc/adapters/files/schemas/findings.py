@@ -75,9 +75,7 @@ _NEIGHBOUR = an_object(
         "fat_plane_fraction": MEASURED,
     }
 )
-ANATOMY = an_object(
-    {"scene": or_unknown(_SCENE), "extent": or_unknown(_EXTENT), "neighbours": list_of(_NEIGHBOUR)}
-)
+ANATOMY = an_object({"scene": or_unknown(_SCENE), "extent": or_unknown(_EXTENT), "neighbours": list_of(_NEIGHBOUR)})
 _FINDING = an_object(
     {
         "criterion": TEXT,
