@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from enbloc import __version__
-from enbloc.errors import EnblocError
+from enbloc.errors import CallError, EnblocError
 
 STOPPED = 3
 """Exit code of a case that a check stopped."""
@@ -194,6 +195,44 @@ def report(
     print(json_text({"report": str(path)}) if as_json else path, end="" if as_json else "\n")
     if show:
         typer.launch(path.as_uri())
+
+
+@app.command()
+def export(
+    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder that `enbloc plan` wrote.")] = None,
+    to: Annotated[list[str] | None, typer.Option("--to", metavar="FORMAT", help="A format, or all; repeat it.")] = None,
+    plan: Annotated[str | None, typer.Option("--plan", metavar="ID", help="The plan. [default: the first]")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="[default: RUN-export]")] = None,
+    case: Annotated[
+        Path | None, typer.Option("--case", metavar="CASE", help="The case folder, when it is not where it was.")
+    ] = None,
+    date: Annotated[
+        datetime | None, typer.Option("--date", help="The date of every file. [default: that of the run]")
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="List the formats.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a plan as files that printers, navigation, 3D Slicer, a PACS or a registry read."""
+    from enbloc.adapters.exports.formats import choose_formats, list_form, list_lines
+    from enbloc.adapters.files.json_files import json_text
+    from enbloc.adapters.printing import print_lines
+
+    if show_list:
+        _print_listing({"formats": list_form()}, iter(list_lines()), as_json)
+        return
+    if run is None:
+        raise CallError("no run was named", where="enbloc export", remedy="Say `enbloc export RUN --to FORMAT`.")
+    formats = choose_formats(to or ())
+    from enbloc.adapters.exports.export import Order, export_run, exported_form, exported_lines
+
+    with _progress() as report_progress:
+        found = export_run(Order(run, formats, plan, case, date, out), report_progress)
+    if as_json:
+        print(json_text(exported_form(found)), end="")
+    else:
+        print_lines(Console(), exported_lines(found))
+    if found.failed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""3D Slicer: a segmentation, markups and the scene that holds them."""

@@ -1,0 +1,92 @@
+"""Runs to export: the demonstration's tumour in a patient who lies straight, askew, and mirrored; each planned once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+
+from enbloc.adapters.exports.export import Exported, Order, export_run
+from enbloc.adapters.exports.formats import choose_formats
+from enbloc.adapters.exports.run_source import RunSource, read_run
+from enbloc.adapters.files.case_writer import write_case
+from enbloc.adapters.files.run_folder import write_run
+from enbloc.anatomy.settings import AnatomySettings
+from enbloc.intake.case import Case
+from enbloc.phantoms.demo import demo_clinical, demo_tumour
+from enbloc.phantoms.sampling import Scan, sample
+from enbloc.phantoms.spine import SpinePhantom, turn_matrix
+from enbloc.phantoms.tumours import mirrored
+from enbloc.settings import Settings
+from enbloc.walk import walk
+
+QUICK = Settings(anatomy=AnatomySettings(reach_mm=25.0))
+KINDS = ("straight", "askew", "mirrored")
+_KEPT = tempfile.TemporaryDirectory(prefix="enbloc-exports-")
+
+
+@lru_cache(maxsize=4)
+def case_of(kind: str) -> Case:
+    """Askew: the scan's axes are turned by 14, -9 and 11 degrees against the patient, with voxels of unequal edges."""
+    askew = kind == "askew"
+    scan = Scan(
+        spacing_mm=(1.6, 1.8, 2.2) if askew else (2.0, 2.0, 2.0),
+        directions=turn_matrix(14.0, -9.0, 11.0) if askew else np.eye(3),
+        margin_mm=10.0,
+    )
+    tumour = mirrored(demo_tumour()) if kind == "mirrored" else demo_tumour()
+    case = sample(SpinePhantom(("L2", "L3", "L4")), scan, tumour, demo_clinical())
+    return attrs.evolve(case, id=f"phantom-{kind}")
+
+
+@lru_cache(maxsize=4)
+def run_of(kind: str) -> Path:
+    """The run folder of a kind; its case folder lies beside it."""
+    folder = Path(_KEPT.name) / kind
+    write_case(case_of(kind), folder)
+    run = folder.with_name(f"{kind}-run")
+    write_run(walk(case_of(kind), QUICK), run, "<p>report</p>", case_folder=folder)
+    return run
+
+
+@lru_cache(maxsize=4)
+def source_of(kind: str) -> RunSource:
+    """The run, read for export."""
+    return read_run(run_of(kind), None, None, None)
+
+
+@lru_cache(maxsize=32)
+def exported(kind: str, *names: str) -> Exported:
+    """The run, exported in some formats."""
+    out = Path(_KEPT.name) / f"{kind}-{'-'.join(names)}"
+    return export_run(Order(run_of(kind), choose_formats(names), out=out), lambda _: None)
+
+
+def files_of(kind: str, name: str) -> tuple[Path, ...]:
+    """The files of one format, which must have been written."""
+    found = exported(kind, name)
+    assert not found.failed, found.failed
+    return found.files[name]
+
+
+def program(name: str) -> str:
+    """A Debian program; skips where it is absent, unless ENBLOC_REQUIRE_ALL=1 demands it."""
+    path = shutil.which(name)
+    if path is None:
+        if os.environ.get("ENBLOC_REQUIRE_ALL") == "1":
+            pytest.fail(f"{name} is not installed, and ENBLOC_REQUIRE_ALL=1 demands it")
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+def said_by(name: str, *words: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a Debian program."""
+    command = [program(name), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, errors="replace", cwd=folder)
