@@ -197,8 +197,8 @@ def report(
         typer.launch(path.as_uri())
 
 
-@app.command()
-def export(
+@app.command(name="export")
+def _export(  # its words are options of one command, not arguments of a function
     run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder that `enbloc plan` wrote.")] = None,
     to: Annotated[list[str] | None, typer.Option("--to", metavar="FORMAT", help="A format, or all; repeat it.")] = None,
     plan: Annotated[str | None, typer.Option("--plan", metavar="ID", help="The plan. [default: the first]")] = None,
