@@ -17,7 +17,8 @@ import pytest
 from enbloc.adapters.files.case_folder import read_case
 from enbloc.adapters.files.labels import LabelEntry, read_labels
 from enbloc.adapters.journey import plan_case
-from enbloc.anatomy.build import build_scene, levels_of
+from enbloc.anatomy.build import build_scene
+from enbloc.anatomy.levels_read import levels_of
 from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import PARTS, Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
+from enbloc.anatomy.levels_read import bone_on, choose_levels, grown_box, levels_of
 from enbloc.anatomy.parts import find_parts, local_coordinates, measure_borders
 from enbloc.anatomy.restore import is_cut_out, restore_bone
 from enbloc.anatomy.scene import Scene, Vertebra
@@ -23,37 +24,22 @@ from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
 from enbloc.anatomy.vertebrae import Bone, build_vertebra
 from enbloc.errors import InputError
-from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.foundation.space.sampling import sample_nearest
-from enbloc.foundation.terms.levels import Level, order, sort_levels
+from enbloc.foundation.terms.levels import Level, order
 from enbloc.intake.case import Case, LabelFile, Problem
+from enbloc.intake.level_survey import VERTEBRA
 
 T = TypeVar("T", bound=np.generic)
 
-VERTEBRA = "vertebra_"
 TUMOUR = "tumour"
 CORD = "spinal_cord"
-
-TOUCH_MM = 3.0
-"""A level is touched when its bone lies within this distance of the tumour: two voxels of the usual label."""
-
-NEIGHBOURS = 2
-"""Levels read on each side of the touched ones: the curve and the canal need them."""
-
-LEAST_VERTEBRA_VOXELS = 40
-"""Smaller label islands are no vertebra that could be measured."""
 
 OUTSIDE_HU = -1024.0
 """What lies outside the CT's field of view: air."""
 
 CURVE_STEP_MM = 1.0
 """Distance of the planes across the curve."""
-
-
-def levels_of(labels: LabelMap) -> tuple[Level, ...]:
-    """The vertebral levels that a label map names, cranio-caudal."""
-    return sort_levels(name.removeprefix(VERTEBRA) for name in labels.names.values() if name.startswith(VERTEBRA))
 
 
 def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
@@ -69,11 +55,10 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
     base = max(case.label_files, key=lambda file: len(levels_of(file.labels)))
     full = base.labels.grid
     tumour = _tumour_on(full, case.label_files)
-    touched = _touched_levels(base.labels, tumour)
-    near = _with_neighbours(touched, levels_of(base.labels), NEIGHBOURS)
-    box = _box_around(base.labels, near, tumour, settings.reach_mm)
+    read = choose_levels(base.labels, tumour)
+    box = _box_around(base.labels, tuple(read.surveyed), tumour, settings.reach_mm)
     grid = full.crop(box)
-    bone, names, whole = _bone_on(base.labels, box, near)
+    bone, names, whole = bone_on(base.labels, box, read, tumour)
     structures = _structures_on(grid, box, base, case.label_files)
     cord = structures.mask(CORD) if CORD in structures.names.values() else None
     curve = _curve(grid, bone, whole)
@@ -99,7 +84,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         canal=canal_mask(stack, curve, grid, bone),
         ct=_ct_on(grid, case.ct, full, box),
         label_error_mm=float(grid.spacing_mm.max()) / 2,
-        problems=(*_problems(vertebrae, touched, stack, base, case.label_files), *_restored(cut_out, base)),
+        problems=(*_problems(vertebrae, read.touched, stack, base, case.label_files), *_restored(cut_out, base)),
     )
 
 
@@ -133,76 +118,14 @@ def _onto(grid: Grid, source: Grid, values: NDArray[T]) -> NDArray[T]:
     return target
 
 
-def _touched_levels(labels: LabelMap, tumour: Bools) -> tuple[Level, ...]:
-    """Levels whose bone lies within `TOUCH_MM` of the tumour, or else the nearest one."""
-    if not tumour.any():
-        raise InputError("the tumour label is empty on the grid of the vertebrae", remedy="Check the tumour's file.")
-    reach = np.ceil(60.0 / labels.grid.spacing_mm).astype(int)
-    box = _grown_box(tumour, reach)
-    near = distance_to(labels.grid.crop(box), tumour[box])
-    values = labels.values[box]
-    gaps = {
-        name.removeprefix(VERTEBRA): float(near[values == number].min())
-        for number, name in labels.names.items()
-        if name.startswith(VERTEBRA) and (values == number).any()
-    }
-    if not gaps:
-        raise InputError(
-            "no labelled vertebra lies within 60 mm of the tumour",
-            remedy="Check that tumour and vertebra labels belong to the same scan.",
-        )
-    limit = max(TOUCH_MM, min(gaps.values()))
-    return sort_levels(level for level, gap in gaps.items() if gap <= limit)
-
-
-def _with_neighbours(touched: tuple[Level, ...], present: tuple[Level, ...], count: int) -> tuple[Level, ...]:
-    ranks = [present.index(level) for level in touched]
-    return present[max(min(ranks) - count, 0) : max(ranks) + count + 1]
-
-
-def _grown_box(mask: Bools, by: NDArray[np.int_]) -> tuple[slice, slice, slice]:
-    found = ndimage.find_objects(mask.astype(np.uint8))[0]
-    grown = [
-        slice(max(s.start - int(n), 0), min(s.stop + int(n), size))
-        for s, n, size in zip(found, by, mask.shape, strict=True)
-    ]
-    return grown[0], grown[1], grown[2]
-
-
 def _box_around(
     labels: LabelMap, near: tuple[Level, ...], tumour: Bools, reach_mm: float
 ) -> tuple[slice, slice, slice]:
     wanted = np.isin(labels.values, [n for n, name in labels.names.items() if name.removeprefix(VERTEBRA) in near])
-    spines = _grown_box(wanted, np.array([2, 2, 2]))
-    reach = _grown_box(tumour, np.ceil(reach_mm / labels.grid.spacing_mm).astype(int))
+    spines = grown_box(wanted, np.array([2, 2, 2]))
+    reach = grown_box(tumour, np.ceil(reach_mm / labels.grid.spacing_mm).astype(int))
     joined = [slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(spines, reach, strict=True)]
     return joined[0], joined[1], joined[2]
-
-
-def _bone_on(
-    labels: LabelMap, box: tuple[slice, slice, slice], near: tuple[Level, ...]
-) -> tuple[NDArray[np.uint8], tuple[Level, ...], dict[Level, bool]]:
-    """Bone as 1 + index into the names; names of the levels that are large enough; and which are whole."""
-    values = labels.values[box]
-    bone = np.zeros(values.shape, dtype=np.uint8)
-    names: list[Level] = []
-    whole: dict[Level, bool] = {}
-    for level in near:
-        numbers = [n for n, name in labels.names.items() if name == VERTEBRA + level]
-        mask = np.isin(values, numbers)
-        if mask.sum() < LEAST_VERTEBRA_VOXELS:
-            continue
-        names.append(level)
-        bone[mask] = len(names)
-        whole[level] = not _leaves(mask, box, labels.values.shape)
-    return bone, tuple(names), whole
-
-
-def _leaves(mask: Bools, box: tuple[slice, slice, slice], shape: tuple[int, ...]) -> bool:
-    """Does a mask on the cropped grid touch the edge of the whole field of view?"""
-    found = ndimage.find_objects(mask.astype(np.uint8))[0]
-    ends = zip(found, box, shape, strict=True)
-    return any(b.start + s.start == 0 or b.start + s.stop == size for s, b, size in ends)
 
 
 def _structures_on(
@@ -312,7 +235,10 @@ def _problems(
     ]
     problems += [
         Problem(
-            "doubt", base.name, f"{level} is cut by the field of view", "Its measures are not those of a whole level."
+            "doubt",
+            base.name,
+            f"{level} is cut by the field of view or ends flat",
+            "Its measures are not those of a whole level.",
         )
         for level in touched
         if level in vertebrae and not vertebrae[level].whole

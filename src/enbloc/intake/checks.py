@@ -18,6 +18,7 @@ from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.foundation.terms.levels import are_contiguous, region
 from enbloc.foundation.terms.structures import TUMOUR, is_vertebra
 from enbloc.intake.case import Case, LabelFile, Problem
+from enbloc.intake.level_checks import check_levels, check_two_files
 from enbloc.intake.orientation import check_orientation
 
 Grade = Literal["note", "doubt", "stop"]
@@ -193,6 +194,17 @@ def _check_doubles(case: Case) -> Iterable[Problem]:
             seen.setdefault(structure, file.name)
 
 
+def _check_level_labels(case: Case) -> Iterable[Problem]:
+    """Can each vertebra label be one vertebra, and do all files count alike?"""
+    spine = sorted(_with_vertebrae(case), key=lambda file: -sum(map(is_vertebra, file.labels.names.values())))
+    if not spine:
+        return
+    tumours = [_points_mm(file.labels, {TUMOUR}) for file in _with_tumour(case)]
+    yield from check_levels(spine[0], np.concatenate(tumours) if tumours else np.zeros((0, 3)))
+    for other in spine[1:]:
+        yield from check_two_files(spine[0], other)
+
+
 def _check_sides(case: Case) -> Iterable[Problem]:
     for file in _with_vertebrae(case):
         yield from check_orientation(file)
@@ -207,6 +219,7 @@ _CHECKS: tuple[Callable[[Case], Iterable[Problem]], ...] = (
     _check_fields,
     _check_tumour_place,
     _check_sides,
+    _check_level_labels,
     _check_resolution,
     _check_doubles,
 )

@@ -3,6 +3,7 @@
 A file whose orientation was lost is mirrored or upside down without looking wrong. What is labelled shows it: left
 ribs lie to the left of right ribs, L1 above L2, back muscles behind the vertebrae. One odd pair may be an error of the
 segmentation (a doubt); when most agree that the map is turned, planning on it would be planning on the wrong side.
+Single levels out of order are found by `level_faults`.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ def check_orientation(file: LabelFile) -> Iterable[Problem]:
     centres = _centres_mm(file.labels)
     for votes, turned, odd in (
         (_left_right(centres), "mirrored: left lies on the patient's right", "lies on the wrong side"),
-        (_cranio_caudal(centres), "upside down, or its levels are numbered from below", "is out of order"),
+        (_cranio_caudal(centres), "upside down, or its levels are numbered from below", ""),
         (_ventro_dorsal(centres), "turned front to back", "lies on the wrong side of the vertebrae"),
     ):
         against = [name for name, agrees in votes.items() if not agrees]
         if len(against) * 2 > len(votes):
             says = f"The labels are {turned} (judged by {', '.join(against[:3])})."
             yield Problem("stop", file.name, says, _CURE)
-        elif against:
+        elif against and odd:
             says = f"In the labels {', '.join(against[:3])} {odd}."
             yield Problem("doubt", file.name, says, "Look at these labels in a viewer.")
 
