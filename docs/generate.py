@@ -39,7 +39,15 @@ UNITS: Mapping[str, str] = {
 }
 """What the end of a name says about its unit."""
 
-STEPS: tuple[str, ...] = ("foundation/space", "intake", "anatomy", "classification", "resection", "strategy")
+STEPS: tuple[str, ...] = (
+    "foundation/space",
+    "intake",
+    "anatomy",
+    "classification",
+    "reconstruction",
+    "resection",
+    "strategy",
+)
 """The folders whose fixed figures can change an answer."""
 
 MADE = "This page is made from the code by `make docs`; a test fails when it is stale."

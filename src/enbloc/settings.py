@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from enbloc.anatomy.settings import AnatomySettings
+from enbloc.reconstruction.settings import ReconstructionSettings
 from enbloc.resection.settings import ResectionSettings
 
 
@@ -14,3 +15,4 @@ class Settings:
 
     anatomy: AnatomySettings = attrs.field(factory=AnatomySettings)
     resection: ResectionSettings = attrs.field(factory=ResectionSettings)
+    reconstruction: ReconstructionSettings = attrs.field(factory=ReconstructionSettings)

@@ -22,6 +22,7 @@ from enbloc.resection.plans import Option, Plan, Rejected
 from enbloc.settings import Settings
 from enbloc.strategy.advice import Indication
 from enbloc.strategy.indication import judge_indication
+from enbloc.strategy.rebuild import rebuild
 from enbloc.strategy.search import Known, search
 
 CHECK_BOTH = "Check both; a finding can be overruled under [findings] in case.toml."
@@ -75,6 +76,7 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     indication = judge_indication(case.clinical, seen.sheet, seen.extent)
     known = Known(seen.scene, seen.extent, seen.sheet, case.clinical, indication)
     plans, without_room = search(options, known, settings.resection, report_progress)
+    plans = rebuild(plans, seen.scene, case.clinical, settings.reconstruction)
     return attrs.evolve(seen, options=options, rejected=(*rejected, *without_room), indication=indication, plans=plans)
 
 

@@ -23,6 +23,7 @@ from enbloc.report.phrases import (
     sentence,
     structure_words,
 )
+from enbloc.report.rebuilding import failure_reasons, rebuilding_facts, rebuilding_reasons
 from enbloc.report.sections import plan_sections
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Delivery, Margin, Plan, Rejected, Sacrifice
@@ -67,8 +68,10 @@ def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
             for name, value in plan.trade_offs.items()
             if name not in _SAID_BY_THE_TITLE
         ),
-        risks=note_reasons(plan.risks, citations),
-        because=note_reasons((*plan.because, *_delivery_reasons(plan)), citations),
+        risks=note_reasons((*plan.risks, *failure_reasons(plan.reconstruction)), citations),
+        because=note_reasons(
+            (*plan.because, *_delivery_reasons(plan), *rebuilding_reasons(plan.reconstruction)), citations
+        ),
         unknown=_unknown(plan),
         sections=plan_sections(plan, citations),
     )
@@ -209,6 +212,7 @@ def _facts(plan: Plan) -> tuple[Fact, ...]:
         ]
     if isinstance(plan.delivery, Delivery):
         facts.append(Fact("Way out past the cord", _way_out(plan.delivery)))
+    facts += rebuilding_facts(plan.reconstruction)
     facts += [
         Fact(f"Every cut stays out of tumour, {_EXECUTION_WORDS.get(how, how)}", chance_words(p))
         for how, p in _by_method(plan)

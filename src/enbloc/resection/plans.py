@@ -13,6 +13,7 @@ from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level
+from enbloc.reconstruction.design import Reconstruction
 from enbloc.resection.cuts import Cut
 
 Family = Literal[
@@ -193,7 +194,7 @@ class Plan:
     geometry: Geometry | None
     margin_negative_probability: Mapping[str, float] | Unknown
     delivery: Delivery | Unknown
-    reconstruction: Unknown
+    reconstruction: Reconstruction | Unknown
     risks: tuple[Reason, ...]
     trade_offs: Mapping[str, Measured]
     because: tuple[Reason, ...]

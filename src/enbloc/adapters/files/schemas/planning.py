@@ -87,6 +87,51 @@ _DELIVERY = an_object(
         "path": list_of(list_of(list_of(NUMBER, minItems=4, maxItems=4), minItems=4, maxItems=4)),
     }
 )
+_END = one_of("cranial", "caudal")
+_DEFECT = an_object(
+    {
+        "height": MEASURED,
+        "height_ventral": MEASURED,
+        "height_dorsal": MEASURED,
+        "footprints": list_of(
+            an_object(
+                {
+                    "end": _END,
+                    "level": or_null(TEXT),
+                    "width": MEASURED,
+                    "depth": MEASURED,
+                    "area": MEASURED,
+                    "outline_mm": list_of(POINT),
+                }
+            )
+        ),
+    }
+)
+_SCREW = an_object(
+    {
+        "level": TEXT,
+        "side": one_of("left", "right"),
+        "entry_mm": POINT,
+        "axis": POINT,
+        "corridor": MEASURED,
+        "chord": MEASURED,
+        "convergence": MEASURED,
+        "tilt": MEASURED,
+    }
+)
+RECONSTRUCTION = an_object(
+    {
+        "defect": _DEFECT,
+        "implant": or_unknown(an_object({"length": MEASURED, "shortening": MEASURED, "most_shortening": MEASURED})),
+        "fixation": or_unknown(
+            an_object({"above": list_of(TEXT), "below": list_of(TEXT), "rods_n": or_unknown(WHOLE), "pelvic": TEXT})
+        ),
+        "screws": list_of(_SCREW),
+        "without_screws": list_of(TEXT),
+        "because": list_of(REASON),
+        "failure": list_of(REASON),
+    }
+)
 _RISK = an_object(
     {"says": TEXT, "status": STATUS, "cites": list_of(TEXT)},
     {
@@ -122,7 +167,7 @@ _PLAN = an_object(
             }
         ),
         "delivery": _DELIVERY,
-        "reconstruction": {"type": "object"},
+        "reconstruction": or_unknown(RECONSTRUCTION),
         "risks": list_of(_RISK),
         "trade_offs": map_of(MEASURED),
         "because": list_of(REASON),

@@ -1,0 +1,1 @@
+"""What must be rebuilt: the defect, the body that fills it, and what holds it."""
