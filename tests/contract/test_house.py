@@ -84,7 +84,7 @@ def test_public_functions_take_six_things_at_most() -> None:
 
 
 def test_no_excuse_stands_in_the_source() -> None:
-    excuses = re.compile(r"TODO|FIXME|NotImplementedError|pragma: no cover|type: ignore|except( Exception)?:|xfail")
+    excuses = re.compile(r"TODO|FIXME|NotImplementedError|pragma: no cover|type: ignore|except( Exception)?:|\bxfail")
     found = [str(path) for path in MODULES if excuses.search(path.read_text("utf-8"))]
     assert found == []
 
