@@ -87,9 +87,8 @@ def _measure(scene: Scene, level: Level, side: Side) -> Screw | None:
     parallel = np.lexsort((lines.convergence_deg[wide], -radii[wide], np.abs(lines.tilt_deg[wide])))
     best = int(parallel[0])
     behind, ahead = _inside(here, lines, wide)
-    return _screw(
-        scene, frame, lines, (int(wide[best]), float(radii[wide[best]]), behind[best], ahead[best]), (level, side)
-    )
+    ways = (int(wide[best]), float(radii[wide[best]]), float(behind[best]), float(ahead[best]))
+    return _screw(scene, frame, lines, ways, (level, side))
 
 
 @attrs.frozen(eq=False)
