@@ -25,6 +25,7 @@ from enbloc.report.document import (
     ProblemLine,
     SourceLine,
 )
+from enbloc.report.drawing.scene_pictures import ModelPart
 
 Code = Literal["en"]
 Value = TypeVar("Value")
@@ -53,6 +54,7 @@ _KEPT: dict[type, frozenset[str]] = {
     Headline: frozenset({"answer"}),
     Document: frozenset({"case_id", "inputs"}),
     Picture: frozenset({"outlined"}),
+    ModelPart: frozenset({"colour", "points", "faces"}),
 }
 """Fields that hold codes, names of files or references: the same in every language."""
 

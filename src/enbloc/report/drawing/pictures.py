@@ -14,7 +14,11 @@ from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level
 from enbloc.report.document import Picture
+from enbloc.report.drawing.lengthwise_chart import draw_lengthwise
+from enbloc.report.drawing.scene_pictures import Model, draw_scene, pack_model
+from enbloc.report.drawing.slice_stack import Stack, draw_stack
 from enbloc.report.drawing.slices import cross_polygon, draw_slices, find_tumour_centre
+from enbloc.report.drawing.surfaces import build_scene3d
 from enbloc.report.drawing.wbb_chart import describe_wbb, draw_wbb
 from enbloc.report.plan_pages import least_margin
 from enbloc.resection.cuts import Cut
@@ -34,6 +38,8 @@ class Pictures:
     least: tuple[Picture, ...] = ()
     lengthwise: tuple[Picture, ...] = ()
     scene: tuple[Picture, ...] = ()
+    stack: Stack | None = None
+    model: Model | None = None
 
     @property
     def outlined(self) -> frozenset[str]:
@@ -53,14 +59,23 @@ def draw_pictures(scene: Scene | None, extent: Extent | None, plan: Plan | None)
         The plan whose specimen and cuts are drawn, as a rule the first.
     """
     charts = draw_charts(scene, extent, plan) if extent is not None else ()
+    lengthwise = draw_lengthwise(scene, extent, plan) if extent is not None else None
+    pictures = Pictures(charts, lengthwise=(lengthwise,) if lengthwise is not None else ())
     if scene is None or not scene.tumour.any():
-        return Pictures(charts)
-    centre = draw_slices(scene, plan, find_tumour_centre(scene), "the tumour's centre")
+        return pictures
+    pictures = attrs.evolve(
+        pictures,
+        centre=draw_slices(scene, plan, find_tumour_centre(scene), "the tumour's centre"),
+        stack=draw_stack(scene, plan),
+    )
+    scene3d = build_scene3d(scene, plan)
+    if scene3d is not None:
+        pictures = attrs.evolve(pictures, scene=draw_scene(scene, scene3d, plan), model=pack_model(scene3d))
     narrowest = least_margin(plan) if plan is not None else None
     if narrowest is None or narrowest.at_mm is None:
-        return Pictures(charts, centre)
-    least = draw_slices(scene, plan, np.array(narrowest.at_mm), "the place of least margin", marked=True)
-    return Pictures(charts, centre, least)
+        return pictures
+    place = np.array(narrowest.at_mm)
+    return attrs.evolve(pictures, least=draw_slices(scene, plan, place, "the place of least margin", marked=True))
 
 
 def draw_charts(scene: Scene | None, extent: Extent, plan: Plan | None) -> tuple[Picture, ...]:

@@ -8,21 +8,20 @@ shape keep their aspect.
 
 from __future__ import annotations
 
-import base64
-import io
+from collections.abc import Callable
 from html import escape
 from typing import Literal
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from skimage.measure import find_contours
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.structures import SPINAL_CORD
 from enbloc.report.document import Picture
+from enbloc.report.drawing.packing import png_uri
 from enbloc.report.drawing.palette import CANAL, CUT, LUNG, SPECIMEN, TUMOUR, VESSEL
 from enbloc.report.drawing.slice_greys import find_kind, grey_slice
 from enbloc.report.phrases import number_words
@@ -30,6 +29,7 @@ from enbloc.resection.plans import Plan
 
 Orientation = Literal["axial", "coronal", "sagittal"]
 Box = tuple[int, int, int, int]
+Pack = Callable[[NDArray[np.uint8]], str]
 
 FIELD_MARGIN_MM = 25.0
 """Shown around tumour and specimen."""
@@ -74,7 +74,7 @@ OUTLINES: tuple[Outline, ...] = (
 
 
 @attrs.frozen(eq=False)
-class _View:
+class View:
     """One slice seen on screen.
 
     `axis` is cut at index `at`; `across` and `down` are the array axes along image columns and rows; `flip` turns the
@@ -128,11 +128,14 @@ def draw_slices(
     index = np.rint(scene.grid.to_index(np.asarray(through_mm, dtype=np.float64)[None])[0]).astype(int)
     index = np.clip(index, 0, np.array(scene.grid.shape) - 1)
     shown = scene.tumour if plan is None or plan.geometry is None else scene.tumour | plan.geometry.specimen
-    masks = _masks(scene, plan)
+    masks = masks_of(scene, plan)
     orientations: tuple[Orientation, ...] = ("axial", "sagittal", "coronal")
-    views = (_view(scene, shown, o, index) for o in orientations)
+    views = (view_of(scene, shown, o, index) for o in orientations)
     ring = index[None].astype(np.float64) if marked else None
-    return tuple(_draw(scene, plan, view, masks, place, "" if ring is None else _ring(ring, view)) for view in views)
+    titled = ((view, f"{view.orientation.capitalize()} slice through {place}") for view in views)
+    return tuple(
+        draw_view(scene, plan, view, masks, title, "" if ring is None else _ring(ring, view)) for view, title in titled
+    )
 
 
 def find_tumour_centre(scene: Scene) -> Floats:
@@ -144,13 +147,14 @@ def find_tumour_centre(scene: Scene) -> Floats:
     return centre
 
 
-def _view(scene: Scene, shown: Bools, orientation: Orientation, index: NDArray[np.int_]) -> _View:
+def view_of(scene: Scene, shown: Bools, orientation: Orientation, index: NDArray[np.int_]) -> View:
+    """The slice through a voxel, wide enough to hold what is `shown`."""
     axis, across, down, flip = _AXES[orientation]
     spacing = scene.grid.spacing_mm
     left, right = _reach(shown, across, float(spacing[across]))
     top, bottom = _reach(shown, down, float(spacing[down]))
     box = (left, right, top, bottom)
-    return _View(orientation, axis, int(index[axis]), across, down, flip, box, (spacing[across], spacing[down]))
+    return View(orientation, axis, int(index[axis]), across, down, flip, box, (spacing[across], spacing[down]))
 
 
 def _reach(shown: Bools, axis: int, spacing_mm: float) -> tuple[int, int]:
@@ -164,7 +168,8 @@ def _reach(shown: Bools, axis: int, spacing_mm: float) -> tuple[int, int]:
     return max(0, int(taken[0]) - extra), min(last, int(taken[-1]) + extra)
 
 
-def _masks(scene: Scene, plan: Plan | None) -> dict[str, Bools]:
+def masks_of(scene: Scene, plan: Plan | None) -> dict[str, Bools]:
+    """What the slices outline, by the names of `OUTLINES`."""
     masks = {
         "lung": np.isin(scene.structures.values, find_kind(scene, "lung")),
         "vessel": np.isin(scene.structures.values, find_kind(scene, "vessel")),
@@ -177,7 +182,7 @@ def _masks(scene: Scene, plan: Plan | None) -> dict[str, Bools]:
     return masks
 
 
-def take_slice(values: Bools, view: _View) -> Bools:
+def take_slice(values: Bools, view: View) -> Bools:
     """The shown part of a slice as a picture: rows downwards, columns to the right."""
     left, right, top, bottom = view.box
     plane: Bools = np.take(values, view.at, axis=view.axis)
@@ -185,7 +190,7 @@ def take_slice(values: Bools, view: _View) -> Bools:
     return plane[::-1] if view.flip else plane
 
 
-def to_picture(points_index: Floats, view: _View) -> Floats:
+def to_picture(points_index: Floats, view: View) -> Floats:
     """Voxel indices (n, 3) to drawing millimetres (n, 2): right and down from the picture's upper left corner."""
     left, _, top, bottom = view.box
     across = points_index[:, view.across] - left + 0.5
@@ -196,19 +201,28 @@ def to_picture(points_index: Floats, view: _View) -> Floats:
     return drawn
 
 
-def _draw(scene: Scene, plan: Plan | None, view: _View, masks: dict[str, Bools], place: str, ring: str) -> Picture:
+def draw_view(
+    scene: Scene,
+    plan: Plan | None,
+    view: View,
+    masks: dict[str, Bools],
+    title: str,
+    ring: str = "",
+    *,
+    pack: Pack = png_uri,
+) -> Picture:
+    """One slice with its outlines and cuts; `ring` is drawn over it, `pack` makes the grey picture a data URI."""
     width, height = view.size_mm
     outlines = "".join(_outline(take_slice(masks[o.name], view), o, view) for o in OUTLINES if o.name in masks)
     cuts, cut_ids = _cut_lines(scene, plan, view)
     letters = "".join(_letter(letter, n, width, height) for n, letter in enumerate(_LETTERS[view.orientation]))
-    title = f"{view.orientation.capitalize()} slice through {place}"
     seen = [o.name for o in OUTLINES if o.name in masks and take_slice(masks[o.name], view).any()]
     alt = f"{title}; {_SIDES_SAID[view.orientation]}. Outlined: {', '.join(reversed(seen)) or 'nothing'}."
     alt += f" Cuts: {', '.join(cut_ids)}." if cut_ids else ""
     svg = (
         f'<svg class="slice" viewBox="0 0 {width:.2f} {height:.2f}" role="img" xmlns="http://www.w3.org/2000/svg" '
         f'font-family="system-ui, sans-serif"><title>{escape(title)}</title><desc>{escape(alt)}</desc>'
-        f'<image href="{_png(grey_slice(scene, view.axis, view.at), view)}" x="0" y="0" width="{width:.2f}" '
+        f'<image href="{pack(_greys(scene, view))}" x="0" y="0" width="{width:.2f}" '
         f'height="{height:.2f}" preserveAspectRatio="none"/>{outlines}{ring}{cuts}{letters}'
         f"{_scale_bar(width, height)}</svg>"
     )
@@ -216,22 +230,20 @@ def _draw(scene: Scene, plan: Plan | None, view: _View, masks: dict[str, Bools],
     return Picture(title, f"{title}: {_SIDES_SAID[view.orientation]}.{ringed}", alt, svg, tuple(seen))
 
 
-def _png(greys: NDArray[np.uint8], view: _View) -> str:
-    """The slice as a data URI; `greys` is the whole plane, array axes in their order."""
+def _greys(scene: Scene, view: View) -> NDArray[np.uint8]:
+    """The shown part of the grey picture: rows downwards, columns to the right."""
     left, right, top, bottom = view.box
-    part = greys.T[top : bottom + 1, left : right + 1]
-    picture = Image.fromarray(np.ascontiguousarray(part[::-1] if view.flip else part))
-    stream = io.BytesIO()
-    picture.save(stream, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+    part = grey_slice(scene, view.axis, view.at).T[top : bottom + 1, left : right + 1]
+    shown: NDArray[np.uint8] = part[::-1] if view.flip else part
+    return shown
 
 
-def _outline(mask: Bools, outline: Outline, view: _View) -> str:
+def _outline(mask: Bools, outline: Outline, view: View) -> str:
     """The border of a mask; skimage's coordinates are the voxels' centres, so the padded rim counts one voxel."""
     across, down = view.spacing_mm
     rings = find_contours(np.pad(mask.astype(np.float64), 1), 0.5)
     paths = (
-        "M" + "L".join(f"{(column - 0.5) * across:.2f} {(row - 0.5) * down:.2f}" for row, column in ring) + "Z"
+        "M" + "L".join(f"{(column - 0.5) * across:.1f} {(row - 0.5) * down:.1f}" for row, column in ring) + "Z"
         for ring in rings
     )
     drawn = "".join(paths)
@@ -270,7 +282,7 @@ def cross_polygon(corners: Floats, height: Floats) -> Floats | None:
     return crossing
 
 
-def _cut_lines(scene: Scene, plan: Plan | None, view: _View) -> tuple[str, list[str]]:
+def _cut_lines(scene: Scene, plan: Plan | None, view: View) -> tuple[str, list[str]]:
     lines, words, ids = [], [], []
     width, height = view.size_mm
     taken = [_Label(x - 4.0, x + 4.0, y) for x, y in _letter_places(width, height)]
@@ -304,7 +316,7 @@ class _Label:
 
 
 def _free_place(
-    ends: tuple[tuple[float, float], tuple[float, float]], letters_n: int, taken: list[_Label], view: _View
+    ends: tuple[tuple[float, float], tuple[float, float]], letters_n: int, taken: list[_Label], view: View
 ) -> _Label:
     """A place for a cut's name: outwards from an end of its line, else over or under that end, clear of other names."""
     width, height = view.size_mm
@@ -339,7 +351,7 @@ def _label(label: _Label, words: str) -> str:
     )
 
 
-def _ring(index: Floats, view: _View) -> str:
+def _ring(index: Floats, view: View) -> str:
     x, y = to_picture(index, view)[0]
     circle = f'<circle cx="{x:.2f}" cy="{y:.2f}" r="3.2" fill="none"'
     return f'{circle} stroke="#000" stroke-width="1.5"/>{circle} class="place" stroke="#fff" stroke-width="0.8"/>'
