@@ -1,12 +1,21 @@
-"""The report as one HTML file: no script, no network, no font from outside; everything from outside is escaped."""
+"""The report as one HTML file: no network, no font from outside; everything from outside is escaped.
+
+Its one script is this package's own ``viewer.js``, allowed by its digest and by nothing else.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+import re
 from collections.abc import Mapping
+from importlib import resources
 
 import attrs
+import cattrs
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from enbloc.report.document import Document
 from enbloc.report.drawing.pictures import Pictures
@@ -36,6 +45,18 @@ BADGES: Mapping[str, Badge] = {
 }
 """Every status with its badge, in the order of the legend."""
 
+SCENE_VIEWS: tuple[tuple[str, int, int], ...] = (
+    ("front", 0, 0),
+    ("back", 180, 0),
+    ("left", 90, 0),
+    ("right", -90, 0),
+    ("above", 0, 89),
+)
+"""The viewer's buttons: name, degrees from the front towards the patient's left, degrees above."""
+
+_ENGLISH_WORDS = re.compile(r"[a-z]{3,} [a-z]{2,}")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
 
 def render_report(document: Document, pictures: Pictures, language: Language = ENGLISH) -> str:
     """The whole report as one self-contained HTML page.
@@ -60,13 +81,33 @@ def render_report(document: Document, pictures: Pictures, language: Language = E
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["svg"] = Markup
+    environment.filters["as_is"] = Markup
     environment.filters["t"] = language.say
+    environment.filters["said"] = _marked if language.code != "en" else escape
+    script = resources.files(__package__).joinpath("viewer.js").read_text(encoding="utf-8")
     return environment.get_template("report.html.j2").render(
         doc=document,
-        language=language,
         pictures=pictures,
+        language=language,
         badges=BADGES,
         outlines=OUTLINES,
+        scene_views=SCENE_VIEWS,
+        model_json=_json_block(cattrs.unstructure(pictures.model)),
+        stack_json=_json_block(
+            [{"title": p.title, "svg": p.svg} for p in pictures.stack.slices] if pictures.stack is not None else []
+        ),
+        script=script,
+        script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode('ascii')}",
         numbers={source.key: source.number for source in document.sources},
     )
+
+
+def _json_block(value: object) -> str:
+    """JSON that can stand inside a page: no tag can begin in it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _marked(text: str) -> Markup:
+    """Words that the language's catalogue could not say stay English and are marked so, for readers and for voices."""
+    foreign = _ENGLISH_WORDS.search(text) and not _CHINESE.search(text)
+    return Markup('<span lang="en" class="foreign">{}</span>').format(text) if foreign else escape(text)

@@ -27,7 +27,7 @@ from enbloc.report.document import (
 )
 from enbloc.report.drawing.scene_pictures import ModelPart
 
-Code = Literal["en"]
+Code = Literal["en", "zh"]
 Value = TypeVar("Value")
 
 

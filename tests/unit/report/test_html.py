@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from importlib import resources
@@ -20,6 +23,7 @@ from enbloc.report.compose import compose
 from enbloc.report.document import ReportInput
 from enbloc.report.drawing.pictures import Pictures, draw_pictures
 from enbloc.report.html import BADGES, render_report
+from enbloc.report.language import Language, in_language
 from enbloc.resection.plans import Plan
 
 Citations = dict[str, Source]
@@ -51,7 +55,7 @@ class Page(HTMLParser):
             self.faults.append(tag)
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text += data
 
 
@@ -71,13 +75,32 @@ def test_the_page_is_well_formed_and_its_links_resolve(full: str) -> None:
 
 def test_nothing_comes_from_outside(full: str) -> None:
     page = Page(full)
-    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert not {"link", "iframe", "object"} & {tag for tag, _ in page.tags}
     for _, found in page.tags:
         for name in ("src", "href", "action"):
             value = found.get(name)
-            assert value is None or value.startswith(("#", "data:image/png;base64,"))
+            assert value is None or value.startswith(("#", "data:image/png;base64,", "data:image/jpeg;base64,"))
     assert "@import" not in full and "url(http" not in full
-    assert set(re.findall(r"https?://[^\s\"'<]+", full)) == {"http://www.w3.org/2000/svg"}
+    assert set(re.findall(r"https?://[^\s\"'<\\]+", full)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_the_one_script_is_ours_and_no_other_may_run(full: str) -> None:
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", full, flags=re.DOTALL)
+    run = [content for kind, content in scripts if "application/json" not in kind]
+    assert run == [resources.files("enbloc.report").joinpath("viewer.js").read_text(encoding="utf-8")]
+    digest = base64.b64encode(hashlib.sha256(run[0].encode()).digest()).decode()
+    assert f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in full
+    for kind, content in scripts:
+        if "application/json" in kind:
+            assert "<" not in content and json.loads(content)
+
+
+def test_what_the_catalogue_cannot_say_is_marked_as_english(walked: ReportInput, citations: Citations) -> None:
+    foreign = Language("zh", "zh-Hans", lambda words: "计划" if words.startswith("Plan") else words)
+    page = render_report(in_language(compose(walked, citations), foreign), Pictures(), foreign)
+    assert '<html lang="zh-Hans">' in page
+    assert '<span lang="en" class="foreign">Intralesional resection with radiotherapy</span>' in page
+    assert '<span lang="en" class="foreign">IB' not in page, "a code is the same in every language"
 
 
 def test_twice_the_same_bytes(full: str, walked: ReportInput, citations: Citations, scene: Scene, plan: Plan) -> None:
@@ -98,7 +121,7 @@ def test_everything_that_should_be_said_is_there(full: str) -> None:
 
 def test_pictures_have_words(full: str) -> None:
     figures = re.findall(r"<figure>(.*?)</figure>", full, flags=re.DOTALL)
-    assert len(figures) == 8
+    assert len(figures) == 10
     for figure in figures:
         assert 'role="img"' in figure and "<title>" in figure and "<desc>" in figure and "<figcaption>" in figure
 
@@ -120,7 +143,7 @@ def test_what_comes_from_outside_is_escaped(
         stopped, plans=(attrs.evolve(plan, cuts=(cut,), id=evil),), problems=(Problem("doubt", evil, evil, evil),)
     )
     page = render_report(compose(walked, citations), draw_pictures(scene, None, walked.plans[0]))
-    assert "<script" not in page
+    assert evil not in page and "<script>alert" not in page
     assert Page(page).faults == []
 
 

@@ -46,11 +46,15 @@ class ModelPart:
 
 @attrs.frozen
 class Model:
-    """The scene as the viewer reads it; `path` holds 4 x 4 matrices row by row, about the scene's centre, mm."""
+    """The scene as the viewer reads it.
+
+    `path` holds 4 x 4 matrices row by row, about the scene's centre, mm; `from_deg` is where it is first seen from.
+    """
 
     parts: tuple[ModelPart, ...]
     cuts: tuple[ModelPart, ...]
     path: tuple[tuple[float, ...], ...]
+    from_deg: float
 
 
 def draw_scene(scene: Scene, scene3d: Scene3D, plan: Plan | None) -> tuple[Picture, ...]:
@@ -65,11 +69,13 @@ def draw_scene(scene: Scene, scene3d: Scene3D, plan: Plan | None) -> tuple[Pictu
     return tuple(_still(scene3d, title, sign * angle) for title, angle in views)
 
 
-def pack_model(scene3d: Scene3D) -> Model:
-    """The model for the viewer."""
+def pack_model(scene: Scene, scene3d: Scene3D) -> Model:
+    """The model for the viewer, first seen from behind and from the tumour's side, as the surgeon stands."""
+    behind = 180.0 - _OBLIQUE_DEG
+    from_deg = behind if _tumour_side(scene, scene3d) == "left" else -behind
     parts = tuple(_part(surface, scene3d.centre_mm) for surface in scene3d.surfaces)
     cuts = tuple(_part(surface, scene3d.centre_mm) for surface in scene3d.cuts)
-    return Model(parts, cuts, tuple(_about(pose, scene3d.centre_mm) for pose in scene3d.path))
+    return Model(parts, cuts, tuple(_about(pose, scene3d.centre_mm) for pose in scene3d.path), from_deg)
 
 
 def _tumour_side(scene: Scene, scene3d: Scene3D) -> str:

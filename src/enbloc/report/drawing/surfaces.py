@@ -93,7 +93,7 @@ def build_scene3d(scene: Scene, plan: Plan | None) -> Scene3D | None:
     spared = scene.bone > 0 if geometry is None else (scene.bone > 0) & ~geometry.specimen
     groups = (
         ("tumour", TUMOUR, 1.0, scene.tumour, True, True),
-        ("specimen", SPECIMEN, 0.45, None if geometry is None else geometry.specimen, True, True),
+        ("specimen", SPECIMEN, 0.35, None if geometry is None else geometry.specimen, True, True),
         ("bone that stays", BONE, 1.0, spared & ~scene.tumour, True, False),
         ("vessel", VESSEL, 1.0, _kind(scene, "vessel"), True, False),
         ("cord", CANAL, 1.0, cord, True, False),
