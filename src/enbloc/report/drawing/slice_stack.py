@@ -47,7 +47,7 @@ def draw_stack(scene: Scene, plan: Plan | None) -> Stack:
     masks = masks_of(scene, plan)
     view = view_of(scene, shown, "axial", centre)
     slices = tuple(
-        draw_view(scene, plan, attrs.evolve(view, at=at), masks, _title((at - int(centre[2])) * spacing), pack=jpeg_uri)
+        draw_view(scene, plan, attrs.evolve(view, at=at, pack=jpeg_uri), masks, _title((at - int(centre[2])) * spacing))
         for at in (*up, *down)
     )
     return Stack(slices, len(up))

@@ -79,7 +79,7 @@ class View:
 
     `axis` is cut at index `at`; `across` and `down` are the array axes along image columns and rows; `flip` turns the
     rows over (superior at the top); `box` is the shown part: first and last column, first and last row of the slice
-    before turning over.
+    before turning over. `pack` makes the grey picture a data URI.
     """
 
     orientation: Orientation
@@ -90,6 +90,7 @@ class View:
     flip: bool
     box: Box
     spacing_mm: tuple[float, float]
+    pack: Pack = png_uri
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -202,16 +203,9 @@ def to_picture(points_index: Floats, view: View) -> Floats:
 
 
 def draw_view(
-    scene: Scene,
-    plan: Plan | None,
-    view: View,
-    masks: dict[str, Bools],
-    title: str,
-    ring: str = "",
-    *,
-    pack: Pack = png_uri,
+    scene: Scene, plan: Plan | None, view: View, masks: dict[str, Bools], title: str, ring: str = ""
 ) -> Picture:
-    """One slice with its outlines and cuts; `ring` is drawn over it, `pack` makes the grey picture a data URI."""
+    """One slice with its outlines and cuts; `ring` is drawn over it."""
     width, height = view.size_mm
     outlines = "".join(_outline(take_slice(masks[o.name], view), o, view) for o in OUTLINES if o.name in masks)
     cuts, cut_ids = _cut_lines(scene, plan, view)
@@ -222,7 +216,7 @@ def draw_view(
     svg = (
         f'<svg class="slice" viewBox="0 0 {width:.2f} {height:.2f}" role="img" xmlns="http://www.w3.org/2000/svg" '
         f'font-family="system-ui, sans-serif"><title>{escape(title)}</title><desc>{escape(alt)}</desc>'
-        f'<image href="{pack(_greys(scene, view))}" x="0" y="0" width="{width:.2f}" '
+        f'<image href="{view.pack(_greys(scene, view))}" x="0" y="0" width="{width:.2f}" '
         f'height="{height:.2f}" preserveAspectRatio="none"/>{outlines}{ring}{cuts}{letters}'
         f"{_scale_bar(width, height)}</svg>"
     )
