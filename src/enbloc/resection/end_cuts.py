@@ -128,8 +128,7 @@ def place_end_cut(
         for plane, margin in _plane_through(scene, tumour_mm, neighbour, end, settings):
             why = f"{_how_near(to_endplate)}, so the cut goes through {beyond} (OST-2)"
             cut = EndCut(end, plane, "bone", f"body of {beyond}", beyond, (why,))
-            wanted = margin >= settings.bone_margin_mm
-            return cut, () if wanted else (f"{end} cut: only {margin:g} mm of bone instead of 10",)
+            return cut, settings.shortfall(end, margin)
     reason = "its neighbour is not labelled" if neighbour is None else f"{beyond} leaves no room for a cut"
     short = f"{end} cut: {_how_near(to_endplate)}, and {reason}"
     return EndCut(end, disc, "disc", name, beyond, (short,)), (short,)

@@ -224,7 +224,11 @@ def _sacrum(
 
 
 def _held(extent: Extent, level: Level) -> Verdict:
+    """Does tumour hold a level? Open for S1 where images show no other sacral level: it stands for the whole sacrum."""
     found = extent.levels.get(level)
+    lower = any(region(other) == "sacral" and other != level for other in extent.levels)
+    if level == "S1" and extent.source == "measured" and found is not None and not lower:
+        return Verdict.UNDECIDED
     return any_of(found.sectors.values()) if found else Verdict.UNMET
 
 

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from enbloc.anatomy.parts import PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates
+import attrs
+
+from enbloc.anatomy.parts import PEDICLE_LEFT, PEDICLE_RIGHT
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.distances import surface_points
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.arch_cuts import PEDICLE_DEG, cut_lamina, cut_pedicle, measure_choices
+from enbloc.resection.chest_wall import place_rib_cuts
 from enbloc.resection.end_cuts import place_ends
-from enbloc.resection.placement import ArchCut, Placement, Plane
-from enbloc.resection.plans import Option, Side
+from enbloc.resection.lengthwise_cuts import place_coronal, place_sagittal, walls_beside_arteries
+from enbloc.resection.placement import ArchCut, Placement
+from enbloc.resection.plans import Family, Option, Side
+from enbloc.resection.sacrum_cuts import place_sacrectomy
 from enbloc.resection.settings import ResectionSettings
 
-PLACED_FAMILIES = ("vertebrectomy", "sagittal_resection", "posterior_arch_resection")
-"""The families whose cuts this version places."""
+PLACED_FAMILIES: tuple[Family, ...] = (
+    "vertebrectomy",
+    "sagittal_resection",
+    "posterior_arch_resection",
+    "anterior_corpectomy",
+    "chest_wall_combined",
+    "sacrectomy_total",
+    "sacrectomy_partial",
+)
+"""The families that have cuts."""
 
 LAMINA_DEG = (12.0, 76.0)
 """A lamina is cut beside the spinous process and behind the pedicle."""
 
 ACROSS_DEG = (-60.0, 76.0)
 """In a sagittal resection the ring may also be opened in the far lamina."""
-
-CORD_GUARD_MM = 2.0
-"""A sagittal cut passes this far beside the canal's wall on the healthy side (OST-4 names the side; figure ours)."""
-
-LEAST_SIDE_MM = 4.0
-"""What a sagittal cut leaves of a body must be at least this wide; less is a vertebrectomy (ours)."""
 
 
 def place(scene: Scene, option: Option, settings: ResectionSettings) -> Placement | None:
@@ -39,14 +46,19 @@ def place(scene: Scene, option: Option, settings: ResectionSettings) -> Placemen
         Of one of `PLACED_FAMILIES`; its levels must be in the scene.
     settings : ResectionSettings
     """
-    if option.family not in PLACED_FAMILIES or not all(level in scene.vertebrae for level in option.levels):
-        return None
     tumour = surface_points(scene.grid, scene.tumour)
-    if option.family == "posterior_arch_resection":
-        return _arch(scene, option, tumour, settings)
-    if option.family == "sagittal_resection":
-        return _sagittal(scene, option, tumour, settings)
-    return _vertebrectomy(scene, option, tumour, settings)
+    if option.family in ("sacrectomy_total", "sacrectomy_partial"):
+        return place_sacrectomy(scene, option, tumour, settings)
+    by_family = {
+        "vertebrectomy": _vertebrectomy,
+        "sagittal_resection": _sagittal,
+        "posterior_arch_resection": _arch,
+        "anterior_corpectomy": _front,
+        "chest_wall_combined": _with_chest_wall,
+    }
+    if option.family not in by_family or not all(level in scene.vertebrae for level in option.levels):
+        return None
+    return by_family[option.family](scene, option, tumour, settings)
 
 
 def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: ResectionSettings) -> Placement:
@@ -68,6 +80,7 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
                 arch_cuts[level, side] = pedicle
             else:
                 arch_cuts[level, side] = max((lamina, pedicle), key=lambda cut: cut.margin_mm)
+    walls, beside_short = walls_beside_arteries(scene, ends.levels, tumour, settings)
     return Placement(
         family=option.family,
         levels=ends.levels,
@@ -76,7 +89,8 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
         sagittal=None,
         side=option.side,
         removes_arch=True,
-        shortfalls=(*ends.shortfalls, *_arch_shortfalls(arch_cuts, settings)),
+        beside=walls,
+        shortfalls=(*beside_short, *ends.shortfalls, *_arch_shortfalls(arch_cuts, settings)),
     )
 
 
@@ -95,7 +109,7 @@ def _sagittal(scene: Scene, option: Option, tumour: Floats, settings: ResectionS
     if option.side is None:
         return None
     ends = place_ends(scene, option.levels, tumour, settings)
-    found = _sagittal_plane(scene, ends.levels, option.side, tumour, settings)
+    found = place_sagittal(scene, ends.levels, option.side, tumour, settings)
     if found is None:
         return None
     plane, short = found
@@ -137,26 +151,45 @@ def _arch(scene: Scene, option: Option, tumour: Floats, settings: ResectionSetti
     )
 
 
-def _sagittal_plane(
-    scene: Scene, levels: tuple[Level, ...], side: Side, tumour: Floats, settings: ResectionSettings
-) -> tuple[Plane, tuple[str, ...]] | None:
-    """Parallel to the midline, outside the canal on the healthy side, and beyond the margin (OST-4)."""
-    sign = 1.0 if side == "left" else -1.0
-    vertebra = scene.vertebrae[levels[len(levels) // 2]]
-    frame = vertebra.frame
-    lateral = sign * local_coordinates(frame, tumour)[:, 0]
-    radius = vertebra.canal_radius_right_mm if side == "left" else vertebra.canal_radius_left_mm
-    centre = sign * float((vertebra.body_centre_mm - frame.origin_mm) @ frame.left)
-    edge = centre - vertebra.body_width_mm / 2
-    beside_canal = -(radius + CORD_GUARD_MM)
-    for margin in settings.margins_tried_mm():
-        place_mm = min(float(lateral.min()) - margin, beside_canal)
-        if place_mm >= edge + LEAST_SIDE_MM:
-            origin = vertebra.body_centre_mm + (sign * place_mm - sign * centre) * frame.left
-            wanted = margin >= settings.bone_margin_mm
-            short = () if wanted else (f"sagittal cut: only {margin:g} mm of bone instead of 10",)
-            return Plane(origin, -sign * frame.left), short
-    return None
+def _front(scene: Scene, option: Option, tumour: Floats, settings: ResectionSettings) -> Placement | None:
+    """The front of the bodies; the posterior wall and the whole ring stay."""
+    ends = place_ends(scene, option.levels, tumour, settings)
+    found = place_coronal(scene, ends.levels, tumour, settings)
+    if found is None:
+        return None
+    walls, beside_short = walls_beside_arteries(scene, ends.levels, tumour, settings)
+    return Placement(
+        family=option.family,
+        levels=ends.levels,
+        end_cuts=(ends.cranial, ends.caudal),
+        arch_cuts={},
+        sagittal=None,
+        side=None,
+        removes_arch=False,
+        coronal=found[0],
+        beside=walls,
+        shortfalls=(*found[1], *beside_short, *ends.shortfalls),
+    )
+
+
+def _with_chest_wall(scene: Scene, option: Option, _: Floats, settings: ResectionSettings) -> Placement | None:
+    """The resection of the body that the option names, with the ribs of its side and a cuff of the lung."""
+    if option.side is None or option.base is None:
+        return None
+    healthy: Side = "right" if option.side == "left" else "left"
+    opened = healthy if option.base == "vertebrectomy" else option.side
+    inner = place(scene, attrs.evolve(option, family=option.base, side=opened, base=None), settings)
+    if inner is None:
+        return None
+    ribs, short = place_rib_cuts(scene, option.side, settings)
+    return attrs.evolve(
+        inner,
+        family=option.family,
+        side=option.side,
+        rib_cuts=ribs,
+        cuff_from=("lung",),
+        shortfalls=(*inner.shortfalls, *short),
+    )
 
 
 def _arch_shortfalls(cuts: dict[tuple[Level, Side], ArchCut], settings: ResectionSettings) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from typing import Literal
 import attrs
 import numpy as np
 
-from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
+from enbloc.resection.cuts import CutKind
 from enbloc.resection.plans import Family, Side
 
 
@@ -58,6 +59,34 @@ class ArchCut:
 
 
 @attrs.frozen(eq=False)
+class Wall:
+    """A named plane beside or behind the tumour that bounds the specimen.
+
+    `crosses` is what the tool goes through, in words; `kind` as of a cut.
+    """
+
+    id: str
+    plane: Plane
+    crosses: tuple[str, ...]
+    because: tuple[str, ...]
+    kind: CutKind = "osteotomy"
+
+
+@attrs.frozen(eq=False)
+class RibCut:
+    """Where a rib is cut: a plane across it, `along_mm` from its vertebra; `taken` is the structure's part that goes.
+
+    `taken` is a bool array on the scene's grid.
+    """
+
+    structure: str
+    plane: Plane
+    along_mm: float
+    taken: Bools
+    because: tuple[str, ...]
+
+
+@attrs.frozen(eq=False)
 class Placement:
     """All cuts of one plan.
 
@@ -77,6 +106,18 @@ class Placement:
         True when the rest of the ring is taken off on its own, to free the cord.
     shortfalls : tuple of str
         Wanted distances that could not be kept, in words.
+    coronal : Wall or None
+        Behind the tumour, through the bodies. With a sagittal plane beside it the specimen holds what lies inside of
+        either (a cut in the shape of an L); alone it holds what lies in front.
+    beside : tuple of Wall
+        The specimen lies inside of all of them.
+    rib_cuts : tuple of RibCut
+    bones : tuple of str
+        Structures apart from the vertebrae whose bone the specimen may take, such as ``"sacrum"``.
+    cuff_from : tuple of str
+        First parts of the names of kept structures that a cuff is taken from, besides muscle.
+    resects : tuple of level
+        What is said to be resected where that differs from `levels`: of the sacrum, its modelled levels.
     """
 
     family: Family
@@ -87,6 +128,69 @@ class Placement:
     side: Side | None
     removes_arch: bool
     shortfalls: tuple[str, ...] = ()
+    coronal: Wall | None = None
+    beside: tuple[Wall, ...] = ()
+    rib_cuts: tuple[RibCut, ...] = ()
+    bones: tuple[str, ...] = ()
+    cuff_from: tuple[str, ...] = ()
+    resects: tuple[Level, ...] = ()
+
+
+def in_bodies(placement: Placement, points_mm: Floats) -> Bools:
+    """Which points (n, 3) LPS mm lie on the specimen's side of the cuts through the bodies."""
+    inside = np.ones(len(points_mm), dtype=bool)
+    for end in placement.end_cuts:
+        inside &= height_above(end.plane, points_mm) < 0.0
+    across = [wall for wall in (placement.sagittal, placement.coronal.plane if placement.coronal else None) if wall]
+    if across:
+        inside &= np.any([height_above(plane, points_mm) < 0.0 for plane in across], axis=0)
+    return inside & in_walls(placement, points_mm)
+
+
+def in_walls(placement: Placement, points_mm: Floats) -> Bools:
+    """Which points (n, 3) LPS mm lie on the specimen's side of every wall beside it."""
+    inside = np.ones(len(points_mm), dtype=bool)
+    for wall in placement.beside:
+        inside &= height_above(wall.plane, points_mm) < 0.0
+    return inside
+
+
+def moved(placement: Placement, cut: str, by_mm: float) -> Placement:
+    """The placement with one plane shifted along its normal, away from the specimen for positive `by_mm`.
+
+    Parameters
+    ----------
+    placement : Placement
+    cut : str
+        ``"cranial"``, ``"caudal"``, ``"sagittal"``, ``"coronal"`` or the id of a wall.
+    by_mm : float
+
+    Raises
+    ------
+    KeyError
+        If the placement has no such cut.
+    """
+    known = {end.end for end in placement.end_cuts} | {wall.id for wall in placement.beside}
+    known |= {"sagittal"} if placement.sagittal is not None else set()
+    known |= {placement.coronal.id} if placement.coronal is not None else set()
+    if cut not in known:
+        raise KeyError(cut)
+
+    def shifted(plane: Plane) -> Plane:
+        return Plane(plane.origin_mm + by_mm * plane.normal, plane.normal)
+
+    def of_wall(wall: Wall) -> Wall:
+        return attrs.evolve(wall, plane=shifted(wall.plane)) if wall.id == cut else wall
+
+    return attrs.evolve(
+        placement,
+        end_cuts=tuple(
+            attrs.evolve(end, plane=shifted(end.plane)) if end.end == cut else end for end in placement.end_cuts
+        ),
+        sagittal=shifted(placement.sagittal) if placement.sagittal and cut == "sagittal" else placement.sagittal,
+        coronal=of_wall(placement.coronal) if placement.coronal else None,
+        beside=tuple(of_wall(wall) for wall in placement.beside),
+    )
 
 
 def height_above(plane: Plane, points_mm: Floats) -> Floats:

@@ -20,7 +20,9 @@ class ResectionSettings:
     soft_cuff_mm : float
         Healthy soft tissue taken around tumour outside the bone (ours; no figure is published).
     end_tilt_deg : float
-        An end cut through bone leans by no more than this against the body's own axes (ours).
+        A cut across a body or the sacrum, or in front of the canal, leans by no more than this against its axes (ours).
+    sagittal_tilt_deg : float
+        A sagittal cut leans by no more than this against the midline: none, it is parallel (OST-4, ours).
     kerf_mm : float
         Width of the tool: the lower end of the oscillating saw's 0.8-1.4 mm and the upper end of the ultrasonic
         blade's 0.5-1 mm (OST-9, unverified/medium).
@@ -35,6 +37,7 @@ class ResectionSettings:
     disc_margin_mm: float = 5.0
     soft_cuff_mm: float = 5.0
     end_tilt_deg: float = 12.0
+    sagittal_tilt_deg: float = 0.0
     kerf_mm: float = 1.0
     error_samples_n: int = 2000
     error_seed: int = 20_240_229
@@ -43,3 +46,9 @@ class ResectionSettings:
         """The wanted bone margin first, then a millimetre less each time, down to the least accepted."""
         steps = round(self.bone_margin_mm - self.least_bone_margin_mm)
         return (*(self.bone_margin_mm - n for n in range(steps)), self.least_bone_margin_mm)
+
+    def shortfall(self, cut: str, margin_mm: float) -> tuple[str, ...]:
+        """What is said of a cut through bone that keeps less than the wanted margin; nothing when it keeps it."""
+        if margin_mm >= self.bone_margin_mm:
+            return ()
+        return (f"{cut} cut: only {margin_mm:g} mm of bone instead of {self.bone_margin_mm:g}",)

@@ -20,15 +20,36 @@ from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.cuts import Cut, CutKind
-from enbloc.resection.placement import ArchCut, Placement, Plane, arch_normal, arch_ray, height_above
+from enbloc.resection.placement import (
+    ArchCut,
+    Placement,
+    Plane,
+    RibCut,
+    Wall,
+    arch_normal,
+    arch_ray,
+    height_above,
+    in_bodies,
+    in_walls,
+)
 from enbloc.resection.plans import Geometry
 from enbloc.resection.settings import ResectionSettings
 
 FACE_REACH = 1.0
 """Voxels whose centre lies within this many voxel edges of a plane, on the specimen's side, make its face."""
 
-KEPT_KINDS_WITH_CUFF = ("autochthon", "iliopsoas")
+KEPT_KINDS_WITH_CUFF = ("autochthon", "iliopsoas", "gluteus", "piriformis")
 """Structures that a cuff may be taken from: muscle. Everything else that is labelled is kept whole."""
+
+
+BEYOND_MM = 0.1
+"""A step across a plane."""
+
+ILIUM_MM = 40.0
+"""Of the ilium no more than this beside the sacrum can go with a specimen of it (ours)."""
+
+RIB_FACE_MM = 15.0
+"""The face of a rib's cut lies within this distance of its middle."""
 
 
 @attrs.frozen(eq=False)
@@ -48,6 +69,7 @@ class _Points:
     number: NDArray[np.uint8]
     part: NDArray[np.uint8]
     column: Bools
+    other_bone: Bools
 
 
 def cut_out(scene: Scene, placement: Placement, settings: ResectionSettings) -> CutOut:
@@ -63,15 +85,16 @@ def cut_out(scene: Scene, placement: Placement, settings: ResectionSettings) -> 
     names = list(scene.vertebrae)
     numbers = [names.index(level) + 1 for level in bone_levels]
     resected = [names.index(level) + 1 for level in placement.levels]
-    allowed = _allowed(scene, numbers, settings.soft_cuff_mm)
-    points = _gather(scene, placement, allowed)
+    other_bone = _other_bone(scene, placement)
+    allowed = _allowed(scene, placement, numbers, settings.soft_cuff_mm) | other_bone
+    points = _gather(scene, placement, allowed, other_bone)
     chosen = np.zeros(scene.grid.shape, dtype=bool)
     keep = _inside(scene, placement, points, resected)
     chosen[tuple(points.indices[keep].T)] = True
     specimen = _pieces_with_tumour(chosen, scene.tumour)
-    any_bone = scene.bone > 0
+    any_bone = (scene.bone > 0) | _whole_bones(scene, placement)
     remainder = (any_bone | scene.tumour) & ~specimen
-    lost = specimen & any_bone
+    lost = specimen & (any_bone | other_bone)
     if placement.removes_arch:
         lost |= np.isin(scene.bone, resected) & (scene.parts != BODY)
     geometry = Geometry(
@@ -89,16 +112,36 @@ def _bone_levels(placement: Placement) -> tuple[Level, ...]:
     return (*placement.levels, *beyond)
 
 
-def _allowed(scene: Scene, numbers: list[int], cuff_mm: float) -> Bools:
+def _whole_bones(scene: Scene, placement: Placement) -> Bools:
+    """Bones apart from the vertebrae that the placement may divide: the sacrum, and of the ilium what lies at it."""
+    found = np.zeros(scene.grid.shape, dtype=bool)
+    for name in placement.bones:
+        bone = scene.structures.mask(name) & (scene.bone == 0)
+        if name.startswith("hip_") and bone.any():
+            bone &= distance_to(scene.grid, scene.structures.mask("sacrum") | (scene.bone > 0)) <= ILIUM_MM
+        found |= bone
+    return found
+
+
+def _other_bone(scene: Scene, placement: Placement) -> Bools:
+    """Bone apart from the vertebrae that may belong to the specimen: whole bones, and of ribs what is cut off."""
+    found = _whole_bones(scene, placement)
+    for rib in placement.rib_cuts:
+        found |= rib.taken
+    return found
+
+
+def _allowed(scene: Scene, placement: Placement, numbers: list[int], cuff_mm: float) -> Bools:
     """Voxels that may belong to the specimen: these levels' bone, tumour, and soft tissue within the cuff."""
-    kept = [
-        n
-        for n, name in scene.structures.names.items()
-        if not name.startswith(("vertebra_", "disc_", *KEPT_KINDS_WITH_CUFF))
-    ]
-    blocked = np.isin(scene.structures.values, kept) | scene.canal
+    given = ("vertebra_", "disc_", *KEPT_KINDS_WITH_CUFF, *placement.cuff_from)
+    kept = [n for n, name in scene.structures.names.items() if not name.startswith(given)]
+    blocked = np.isin(scene.structures.values, kept)
+    if not placement.family.startswith("sacrectomy"):
+        blocked |= scene.canal
     cuff = (distance_to(scene.grid, scene.tumour) <= cuff_mm) & ~blocked & (scene.bone == 0)
-    allowed: Bools = np.isin(scene.bone, numbers) | scene.tumour | cuff | (_discs(scene, numbers) & ~blocked)
+    allowed: Bools = np.isin(scene.bone, numbers) | scene.tumour | cuff
+    if placement.end_cuts:
+        allowed |= _discs(scene, numbers) & ~blocked
     return allowed
 
 
@@ -131,31 +174,32 @@ def _over_or_under(vertebra: Vertebra, points: Floats) -> Bools:
     return np.asarray(outline & (np.abs(local[:, 2] - centre[2]) < vertebra.body_height_mm), dtype=bool)
 
 
-def _gather(scene: Scene, placement: Placement, allowed: Bools) -> _Points:
+def _gather(scene: Scene, placement: Placement, allowed: Bools, other_bone: Bools) -> _Points:
     indices = np.argwhere(allowed)
     points = scene.grid.to_patient(indices)
     where = tuple(indices.T)
     column = np.zeros(len(indices), dtype=bool)
     for level in _bone_levels(placement):
         column |= _over_or_under(scene.vertebrae[level], points)
-    return _Points(indices, points, scene.bone[where], scene.parts[where], column)
+    return _Points(indices, points, scene.bone[where], scene.parts[where], column, other_bone[where])
 
 
 def _inside(scene: Scene, placement: Placement, points: _Points, resected: list[int]) -> Bools:
     """Which points lie on the specimen's side of the cuts that concern them."""
+    if placement.family.startswith("sacrectomy"):
+        return in_bodies(placement, points.points_mm)
     body = (points.part == BODY) | ((points.number == 0) & points.column)
-    in_column = np.full(len(points.indices), bool(placement.end_cuts))
-    for end in placement.end_cuts:
-        in_column &= height_above(end.plane, points.points_mm) < 0.0
-    if placement.sagittal is not None:
-        in_column &= height_above(placement.sagittal, points.points_mm) < 0.0
-    in_arch = _inside_arch(scene, placement, points)
+    in_column = in_bodies(placement, points.points_mm) & bool(placement.end_cuts)
+    in_arch = _inside_arch(scene, placement, points) & in_walls(placement, points.points_mm)
     if placement.sagittal is not None:
         in_arch &= height_above(placement.sagittal, points.points_mm) < 0.0
     own = np.isin(points.number, resected)
     soft = (points.number == 0) & ~points.column
     inside: Bools = (
-        (body & in_column) | (own & ~body & in_arch) | (soft & (in_arch | _ventral(scene, placement, points)))
+        (body & in_column)
+        | (own & ~body & in_arch)
+        | (soft & (in_arch | _ventral(scene, placement, points)))
+        | points.other_bone
     )
     return inside
 
@@ -166,9 +210,8 @@ def _ventral(scene: Scene, placement: Placement, points: _Points) -> Bools:
         return np.zeros(len(points.indices), dtype=bool)
     level = placement.levels[len(placement.levels) // 2]
     front = local_coordinates(scene.vertebrae[level].frame, points.points_mm)[:, 1] < 0.0
-    if placement.sagittal is not None:
-        front &= height_above(placement.sagittal, points.points_mm) < 0.0
-    return front
+    across = attrs.evolve(placement, end_cuts=())
+    return front & in_bodies(across, points.points_mm)
 
 
 def _inside_arch(scene: Scene, placement: Placement, points: _Points) -> Bools:
@@ -226,11 +269,18 @@ def _cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Resecti
         kind: CutKind = "discectomy" if end.tissue == "disc" else "osteotomy"
         face = _face(scene, end.plane, points[body])
         found.append(_cut(end.end, kind, end.plane, face, settings, (end.through,), end.because))
+    hard = (scene.bone[where] > 0) | _other_bone(scene, placement)[where]
     if placement.sagittal is not None:
-        face = _face(scene, placement.sagittal, points[body | (scene.bone[where] > 0)])
+        ending = points[(body | hard) & _ends_on(placement, placement.sagittal, points)]
+        face = _face(scene, placement.sagittal, ending)
         crossed = tuple(f"body of {level}" for level in placement.levels)
         why = ("parallel to the midline, outside the canal on the healthy side (OST-4)",)
         found.append(_cut("sagittal", "osteotomy", placement.sagittal, face, settings, crossed, why))
+    if placement.coronal is not None:
+        ending = points[(body | hard) & _ends_on(placement, placement.coronal.plane, points)]
+        found.append(_wall(scene, placement.coronal, ending, settings))
+    found += [_wall(scene, wall, points[body | hard], settings) for wall in placement.beside]
+    found += [_rib(scene, rib, points[rib.taken[where]], settings) for rib in placement.rib_cuts]
     for (level, side), arch in placement.arch_cuts.items():
         plane, ahead = arch_plane(scene.vertebrae[level], arch)
         number = list(scene.vertebrae).index(level) + 1
@@ -241,6 +291,24 @@ def _cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Resecti
         name = f"{side} {tissue} {level}" if len(placement.levels) > 1 else f"{side} {tissue}"
         found.append(_cut(name, "osteotomy", plane, face, settings, (f"{side} {tissue} of {level}",), arch.because))
     return tuple(cut for cut in found if cut is not None)
+
+
+def _ends_on(placement: Placement, plane: Plane, points: Floats) -> Bools:
+    """Of points near a plane, those behind which the specimen ends there and is not carried on by another plane."""
+    across = points + (BEYOND_MM - height_above(plane, points))[:, None] * plane.normal
+    return ~in_bodies(attrs.evolve(placement, end_cuts=()), across)
+
+
+def _wall(scene: Scene, wall: Wall, points: Floats, settings: ResectionSettings) -> Cut | None:
+    face = _face(scene, wall.plane, points)
+    return _cut(wall.id, wall.kind, wall.plane, face, settings, wall.crosses, wall.because)
+
+
+def _rib(scene: Scene, rib: RibCut, points: Floats, settings: ResectionSettings) -> Cut | None:
+    """A rib is curved: its face is looked for around the cut alone."""
+    near = points[np.linalg.norm(points - rib.plane.origin_mm, axis=1) <= RIB_FACE_MM]
+    face = _face(scene, rib.plane, near)
+    return _cut(rib.structure, "osteotomy", rib.plane, face, settings, (rib.structure,), rib.because)
 
 
 def arch_plane(vertebra: Vertebra, cut: ArchCut) -> tuple[Plane, Floats]:

@@ -22,7 +22,7 @@ from enbloc.intake.clinical import Clinical
 from enbloc.resection.cuts import Cut
 from enbloc.resection.delivery import judge_delivery
 from enbloc.resection.margins import ORDER, measure_margins, worst_word
-from enbloc.resection.place import PLACED_FAMILIES, place
+from enbloc.resection.place import place
 from enbloc.resection.placement import Placement
 from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected, Sacrifice
 from enbloc.resection.sacrifices import list_sacrifices
@@ -79,8 +79,7 @@ def search(
             continue
         placement = place(known.scene, option, settings)
         if placement is None:
-            reason = NO_ROOM if option.family in PLACED_FAMILIES else NOT_PLACED
-            rejected.append(Rejected(option.family, (reason,), option.side))
+            rejected.append(Rejected(option.family, (NO_ROOM,), option.side))
             continue
         out = cut_out(known.scene, placement, settings)
         if not out.cuts or not out.geometry.specimen.any():
@@ -91,7 +90,6 @@ def search(
 
 
 NO_SPECIMEN = Reason("The cuts of this kind enclose no piece with tumour in it.", "measured")
-NOT_PLACED = Reason("The anatomy leaves it, but its cuts are not placed on images yet.", "ours")
 NO_ROOM = Reason(
     "No cut of this kind keeps the least accepted distance from the tumour in the bone there is.", "measured"
 )
@@ -112,7 +110,7 @@ def _placed(
     margins = measure_margins(scene, known.extent, out.geometry, out.cuts)
     short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
     window = judge_window(scene, placement, out.geometry)
-    option = attrs.evolve(option, levels=placement.levels)
+    option = attrs.evolve(option, levels=placement.resects or placement.levels)
     plan = _explained(option, known, worst_word(margins), (*window, *short))
     robust = _robustness(out.cuts, scene, settings)
     return attrs.evolve(

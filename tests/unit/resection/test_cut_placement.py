@@ -15,7 +15,8 @@ from enbloc.phantoms.truth import level_truth, plane_clearance_mm
 from enbloc.phantoms.tumours import sphere
 from enbloc.resection.arch_cuts import ANGLES_DEG, PEDICLE_DEG, cut_lamina, cut_pedicle, measure_choices
 from enbloc.resection.end_cuts import LEAST_REST_MM, place_end_cut
-from enbloc.resection.place import LAMINA_DEG, LEAST_SIDE_MM, PLACED_FAMILIES, place
+from enbloc.resection.lengthwise_cuts import LEAST_SIDE_MM
+from enbloc.resection.place import LAMINA_DEG, PLACED_FAMILIES, place
 from enbloc.resection.placement import ArchCut, Plane, arch_normal, arch_ray, height_above
 from enbloc.resection.plans import Option
 from enbloc.resection.settings import ResectionSettings
