@@ -108,6 +108,9 @@ class Scene:
     label_error_mm : float
         Half the largest voxel edge: how far a labelled border may lie from the true one.
     problems : tuple of Problem
+    tumour_border_mm : float array or None
+        Signed distance of voxel centres to the tumour's surface where it is known finer than by voxels, as when the
+        surface was moved; None where the label says it.
     """
 
     grid: Grid
@@ -120,3 +123,4 @@ class Scene:
     ct: Volume | None
     label_error_mm: float
     problems: tuple[Problem, ...] = ()
+    tumour_border_mm: Floats | None = None

@@ -71,6 +71,8 @@ def box_around(mask: Bools, by: int = 0) -> tuple[slice, slice, slice]:
 
 def border_mm(scene: Scene, box: tuple[slice, slice, slice]) -> Floats:
     """Distance of the voxels of a box to the tumour's surface, mm; negative inside."""
+    if scene.tumour_border_mm is not None:
+        return scene.tumour_border_mm[box]
     return distance_to(scene.grid.crop(box), scene.tumour[box])
 
 
@@ -78,11 +80,15 @@ def tumour_shares(scene: Scene, tumour: Bools, border: Floats) -> tuple[Floats, 
     """How much of each voxel is tumour: as labelled, at the least and at the most.
 
     At the least and at the most the tumour's border is moved in and out by half a voxel, as for the cells of WBB.
+    Where the border is known finer than by voxels, a voxel on it is tumour in part.
     """
     voxel = 2.0 * scene.label_error_mm
+    value: Floats = tumour.astype(np.float64)
+    if scene.tumour_border_mm is not None:
+        value = np.clip(0.5 - border / voxel, 0.0, 1.0)
     low: Floats = np.clip(-border / voxel, 0.0, 1.0)
     high: Floats = np.clip(1.0 - border / voxel, 0.0, 1.0)
-    return tumour.astype(np.float64), low, high
+    return value, low, high
 
 
 def volume_in(scene: Scene, region: Bools, box: tuple[slice, slice, slice]) -> Estimate:

@@ -26,13 +26,12 @@ from enbloc.anatomy.parts import (
     BODY,
     PEDICLE_LEFT,
     PEDICLE_RIGHT,
-    Borders,
     find_parts,
     local_coordinates,
-    measure_borders,
 )
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
+from enbloc.classification.chart import DEEP_FRACTION, Chart, build_chart, radial_fraction
 from enbloc.classification.extent import (
     LAYERS,
     LEFT_PEDICLE,
@@ -43,11 +42,11 @@ from enbloc.classification.extent import (
     LevelExtent,
     involved_levels,
 )
+from enbloc.classification.judged import border_mm, tumour_shares
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, judge_above, judge_fact
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Floats
-from enbloc.foundation.space.sampling import sample_linear
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
 
 Ints = NDArray[np.intp]
@@ -56,13 +55,6 @@ A, B, C, D = (LAYERS.index(name) for name in "ABCD")
 NOWHERE = -1
 
 SECTOR_DEG = 360.0 / len(SECTORS)
-DEEP_FRACTION = 0.5
-"""The border between layers C and B, as a share of the radial depth of the bone (LAY-1, ours)."""
-
-POLAR_STEP_DEG, POLAR_STEP_MM = 3.0, 0.75
-POLAR_REACH_MM = 75.0
-"""The polar map reaches past the tip of any transverse or spinous process."""
-
 OUTSIDE_LAYERS = ("A", "D")
 
 
@@ -78,31 +70,18 @@ class _Sample:
     weights: Mapping[str, Floats]
 
 
-@attrs.frozen(eq=False)
-class _PolarMap:
-    """Radii where bone begins and ends on each ray, (height, angle) mm."""
-
-    lowest_mm: float
-    step_mm: float
-    inner_mm: Floats
-    outer_mm: Floats
-
-
-@attrs.frozen(eq=False)
-class _Chart:
-    """What turns a place in a vertebra into its cell."""
-
-    polar: _PolarMap
-    borders: Borders
-
-
 UNMEASURED = LevelExtent(
     sectors=dict.fromkeys(SECTORS, Verdict.UNDECIDED), layers=dict.fromkeys(LAYERS, Verdict.UNDECIDED)
 )
 """A level with tumour in it whose body could not be measured: everything about it is open, nothing is free."""
 
 
-def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bool | None = None) -> Extent:
+def measure_extent(
+    scene: Scene,
+    settings: AnatomySettings,
+    dura_infiltrated: bool | None = None,
+    charts: Mapping[Level, Chart] | None = None,
+) -> Extent:
     """The Extent of the scene's tumour.
 
     Parameters
@@ -112,17 +91,20 @@ def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bo
         Thresholds of a cell.
     dura_infiltrated : bool or None
         Stated by the surgeon; no CT shows it. Decides layer E.
+    charts : mapping of level to Chart, optional
+        Charts of this scene's bone that are there already; missing ones are made.
     """
     box = _box_around_tumour(scene)
     grid = scene.grid.crop(box)
     tumour, canal, bone = scene.tumour[box], scene.canal[box], scene.bone[box]
-    border = distance_to(grid, tumour)
+    border = border_mm(scene, box)
     near = np.argwhere(border < 2.0 * float(grid.spacing_mm.max()))
     where = tuple(near.T)
     points = grid.to_patient(near)
     outside = distance_to(grid, (bone > 0) | canal)[where]
     depth = np.where(canal[where], -distance_to(grid, canal)[where], outside) + scene.label_error_mm
     level_of = _level_of(scene, bone[where], points, tumour[where])
+    shares = tumour_shares(scene, tumour[where], border[where])
     levels: dict[Level, LevelExtent] = {}
     for number, (level, vertebra) in enumerate(scene.vertebrae.items(), start=1):
         mine = level_of == number
@@ -138,9 +120,10 @@ def measure_extent(scene: Scene, settings: AnatomySettings, dura_infiltrated: bo
             in_canal=canal[where][mine],
             in_disc=_in_disc(vertebra, local) & (bone[where][mine] == 0),
             depth_mm=depth[mine],
-            weights=_weights(border[where][mine], tumour[where][mine], float(grid.spacing_mm.max())),
+            weights=dict(zip(("value", "low", "high"), (share[mine] for share in shares), strict=True)),
         )
-        levels[level] = _measure_level(scene, level, number, sample, settings, dura_infiltrated)
+        chart = (charts or {}).get(level) or build_chart(scene, level)
+        levels[level] = _measure_level(scene, chart, sample, settings, dura_infiltrated)
     extent = Extent(source="measured", levels=levels)
     return attrs.evolve(extent, skipped=judge_fact(not are_contiguous(involved_levels(extent))))
 
@@ -153,15 +136,6 @@ def _box_around_tumour(scene: Scene) -> tuple[slice, slice, slice]:
         for s, n, size in zip(found, by, scene.grid.shape, strict=True)
     ]
     return grown[0], grown[1], grown[2]
-
-
-def _weights(border: Floats, tumour: NDArray[np.bool_], voxel: float) -> dict[str, Floats]:
-    """How much of each voxel is tumour: as labelled, and with the border moved in or out by half a voxel."""
-    return {
-        "value": tumour.astype(np.float64),
-        "low": np.clip(-border / voxel, 0.0, 1.0),
-        "high": np.clip(1.0 - border / voxel, 0.0, 1.0),
-    }
 
 
 def _level_of(scene: Scene, bone: NDArray[np.uint8], points: Floats, tumour: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -190,12 +164,9 @@ def _in_disc(vertebra: Vertebra, local: Floats) -> NDArray[np.bool_]:
 
 
 def _measure_level(
-    scene: Scene, level: Level, number: int, sample: _Sample, settings: AnatomySettings, dura: bool | None
+    scene: Scene, chart: Chart, sample: _Sample, settings: AnatomySettings, dura: bool | None
 ) -> LevelExtent:
-    vertebra = scene.vertebrae[level]
-    all_bone = local_coordinates(vertebra.frame, scene.grid.to_patient(np.argwhere(scene.bone == number)))
-    borders = measure_borders(vertebra, all_bone, 2 * scene.label_error_mm)
-    chart = _Chart(_polar_map(scene, vertebra, all_bone[:, 2], number), borders)
+    level, vertebra = chart.level, scene.vertebrae[chart.level]
     voxel_ml = scene.grid.voxel_ml
     nominal = _cells_of(sample, sample.local_mm, chart)
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
@@ -203,8 +174,8 @@ def _measure_level(
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
         moves = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in (nominal, *moved)]
         volumes[bound] = np.asarray(pick.reduce([*moves, volumes["value"]]), dtype=np.float64)
-    whole = _bone_volumes(scene, all_bone, chart)
-    depths = _depths(nominal, sample)
+    whole = _bone_volumes(scene, chart)
+    depths = _depths(nominal, sample, 2 * scene.label_error_mm)
     limit = max(settings.outside_depth_mm, 2 * scene.label_error_mm)
     because = f"label border +-{scene.label_error_mm:.2f} mm, frame +-{vertebra.frame.turn_error_deg:.1f} deg"
     cells: dict[tuple[int, str], Cell] = {}
@@ -248,7 +219,7 @@ def _displaced(local: Floats, vertebra: Vertebra, by_mm: float) -> list[Floats]:
     return shifts + turns
 
 
-def _cells_of(sample: _Sample, local: Floats, chart: _Chart) -> tuple[Ints, Ints]:
+def _cells_of(sample: _Sample, local: Floats, chart: Chart) -> tuple[Ints, Ints]:
     """Layer index and sector index (from 0) of each point; layer `NOWHERE` in the disc space."""
     angle = np.degrees(np.arctan2(local[:, 0], local[:, 1])) % 360.0
     sector = np.minimum((angle // SECTOR_DEG).astype(np.intp), len(SECTORS) - 1)
@@ -260,7 +231,7 @@ def _cells_of(sample: _Sample, local: Floats, chart: _Chart) -> tuple[Ints, Ints
     sector = np.where(part == PEDICLE_RIGHT, RIGHT_PEDICLE - 1, sector)
     layer = np.where(sample.in_canal, D, np.where(sample.in_disc, NOWHERE, A)).astype(np.intp)
     bone = sample.bone
-    layer[bone] = np.where(_radial_fraction(local[bone], chart.polar) < DEEP_FRACTION, C, B)
+    layer[bone] = np.where(radial_fraction(local[bone], chart.polar) < DEEP_FRACTION, C, B)
     return layer, sector
 
 
@@ -273,18 +244,22 @@ def _volumes(cells: tuple[Ints, Ints], weights: Floats, voxel_ml: float) -> Floa
     return np.asarray(total, dtype=np.float64).reshape(len(LAYERS), len(SECTORS))
 
 
-def _depths(cells: tuple[Ints, Ints], sample: _Sample) -> Floats:
-    """(layers, sectors) mm: the greatest depth of labelled tumour beyond the wall of bone or canal; 0 without any."""
+def _depths(cells: tuple[Ints, Ints], sample: _Sample, voxel_mm: float) -> Floats:
+    """(layers, sectors) mm: the greatest depth of tumour beyond the wall of bone or canal; 0 without any.
+
+    `depth_mm` is the depth of a voxel's far side; a voxel that is tumour in part reaches that much less deep.
+    """
     layer, sector = cells
     table = np.zeros((len(LAYERS), len(SECTORS)))
-    tumour = (sample.weights["value"] > 0) & (layer != NOWHERE)
-    np.maximum.at(table, (layer[tumour], sector[tumour]), sample.depth_mm[tumour])
+    share = sample.weights["value"]
+    tumour = (share > 0) & (layer != NOWHERE)
+    np.maximum.at(table, (layer[tumour], sector[tumour]), (sample.depth_mm - (1.0 - share) * voxel_mm)[tumour])
     return table
 
 
-def _bone_volumes(scene: Scene, local: Floats, chart: _Chart) -> Floats:
-    """(layers, sectors) ml of the vertebra's own bone, whose voxels lie at `local`."""
-    n = len(local)
+def _bone_volumes(scene: Scene, chart: Chart) -> Floats:
+    """(layers, sectors) ml of the vertebra's own bone."""
+    local, n = chart.bone_mm, len(chart.bone_mm)
     nothing = np.zeros(n, dtype=bool)
     sample = _Sample(local, np.ones(n, dtype=bool), nothing, nothing, np.zeros(n), {})
     return _volumes(_cells_of(sample, local, chart), np.ones(n), scene.grid.voxel_ml)
@@ -304,31 +279,3 @@ def _bone_cell(volume: Estimate, whole_ml: float, settings: AnatomySettings) -> 
     share = [min(x / whole_ml, 1.0) for x in (volume.value, volume.low, volume.high)]
     fraction: Measured = Estimate(share[0], share[1], share[2], "fraction", volume.because)
     return Cell(any_of((judge_above(fraction, settings.cell_fraction), enough)), fraction, volume, depth)
-
-
-def _polar_map(scene: Scene, vertebra: Vertebra, heights: Floats, number: int) -> _PolarMap:
-    """Where bone begins and ends along rays from the canal's centre, per height and angle."""
-    step = float(scene.grid.spacing_mm.min())
-    levels = np.arange(heights.min() - step, heights.max() + 1.5 * step, step)
-    angles = np.radians(np.arange(0.0, 360.0, POLAR_STEP_DEG))
-    radii = np.arange(POLAR_STEP_MM, POLAR_REACH_MM, POLAR_STEP_MM)
-    f = vertebra.frame
-    rays = np.sin(angles)[:, None] * f.left + np.cos(angles)[:, None] * f.dorsal
-    points = f.origin_mm + levels[:, None, None, None] * f.cranial + rays[None, :, None, :] * radii[None, None, :, None]
-    there = sample_linear(scene.grid, (scene.bone == number).astype(np.float32), points) >= 0.5
-    any_bone = there.any(axis=2)
-    inner = np.where(any_bone, radii[there.argmax(axis=2)], np.nan)
-    outer = np.where(any_bone, radii[len(radii) - 1 - there[:, :, ::-1].argmax(axis=2)], np.nan)
-    return _PolarMap(float(levels[0]), step, inner, outer + POLAR_STEP_MM)
-
-
-def _radial_fraction(local: Floats, polar: _PolarMap) -> Floats:
-    """(r - r_canal) / (r_cortex - r_canal) of points (n, 3); 0.5 on a ray where the map saw no bone."""
-    n_heights, n_angles = polar.inner_mm.shape
-    row = np.clip(np.rint((local[:, 2] - polar.lowest_mm) / polar.step_mm).astype(np.intp), 0, n_heights - 1)
-    angle = np.degrees(np.arctan2(local[:, 0], local[:, 1])) % 360.0
-    column = np.rint(angle / POLAR_STEP_DEG).astype(np.intp) % n_angles
-    inner, outer = polar.inner_mm[row, column], polar.outer_mm[row, column]
-    radius = np.hypot(local[:, 0], local[:, 1])
-    fraction = (radius - inner) / np.maximum(outer - inner, POLAR_STEP_MM)
-    return np.where(np.isnan(fraction), DEEP_FRACTION, fraction)
