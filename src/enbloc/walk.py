@@ -12,6 +12,8 @@ from enbloc.classification.contacts import measure_contacts
 from enbloc.classification.extent import Extent, differences, extent_from_typed, overrule
 from enbloc.classification.neighbours import Neighbour, measure_neighbours
 from enbloc.classification.scene_findings import find_on_scene
+from enbloc.classification.sensitivity import Known as KnownScene
+from enbloc.classification.sensitivity import Variant, measure_sensitivity
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
 from enbloc.foundation.evidence.classifications import Sheet
@@ -43,6 +45,7 @@ class Record:
     extent: Extent | None = None
     sheet: Sheet | None = None
     neighbours: tuple[Neighbour, ...] = ()
+    sensitivity: tuple[Variant, ...] = ()
     options: tuple[Option, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     indication: Indication | None = None
@@ -101,6 +104,16 @@ def look(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     problems = (*problems, *(scene.problems if scene else ()), *contradictions, *doubts)
     neighbours = measure_neighbours(scene, extent) if scene is not None else ()
     return Record(case, settings, problems, scene, extent, sheet, neighbours)
+
+
+def sense(record: Record, report_progress: Callable[[str], None] = lambda _: None) -> Record:
+    """The same record with every answer for a tumour that is grown and shrunken; without images nothing is added."""
+    if record.scene is None or record.extent is None:
+        return record
+    report_progress("moving the tumour's border")
+    case = record.case
+    known = KnownScene(record.scene, record.settings.anatomy, case.clinical, case.typed_extent, case.stated_findings)
+    return attrs.evolve(record, sensitivity=measure_sensitivity(known, record.extent))
 
 
 def find_extent(case: Case, scene: Scene | None, settings: Settings) -> tuple[Extent, tuple[Problem, ...]]:

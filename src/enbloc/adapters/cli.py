@@ -143,6 +143,9 @@ def check(case: CaseFolder, as_json: AsJson = False) -> None:
 def classify(
     case: CaseFolder,
     reasons: Annotated[bool, typer.Option("--reasons", help="Also every finding with its status and sources.")] = False,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Also each answer with the tumour grown and shrunken by 1 to 3 mm.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Give the answer of every classification, and what would settle it; nothing is written."""
@@ -150,14 +153,15 @@ def classify(
     from enbloc.adapters.files.record_forms import classification_form
     from enbloc.adapters.journey import classify_case, compose_document
     from enbloc.adapters.printing import print_lines
-    from enbloc.adapters.terminal import reason_lines, sheet_lines
+    from enbloc.adapters.terminal import reason_lines, sensitivity_lines, sheet_lines
 
     with _progress() as report_progress:
-        record = classify_case(case, report_progress)
+        record = classify_case(case, report_progress, sensitivity)
     if as_json:
         print(json_text(classification_form(record)), end="")
     else:
         print_lines(Console(), sheet_lines(compose_document(record), record.neighbours))
+        print_lines(Console(), sensitivity_lines(record.sheet, record.sensitivity))
         print_lines(Console(), reason_lines(record.sheet) if reasons else ())
     _exit_if(record.stopped)
 

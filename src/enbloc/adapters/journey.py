@@ -20,7 +20,7 @@ from enbloc.report.compose import compose
 from enbloc.report.document import Document, ReportInput
 from enbloc.report.drawing.pictures import draw_pictures
 from enbloc.settings import Settings
-from enbloc.walk import Record, look, walk
+from enbloc.walk import Record, look, sense, walk
 
 Progress = Callable[[str], None]
 Steps = Callable[[Case, Settings, Progress], Record]
@@ -41,15 +41,18 @@ class Journey:
         return self.out / REPORT_FILE if self.out is not None else None
 
 
-def classify_case(folder: Path, report_progress: Progress) -> Record:
+def classify_case(folder: Path, report_progress: Progress, sensitivity: bool = False) -> Record:
     """Read a case folder and walk it as far as its classifications, without writing.
+
+    With `sensitivity` every answer is found again for a tumour that is grown and shrunken.
 
     Raises
     ------
     EnblocError
         If the folder cannot be read.
     """
-    return _walk_folder(folder, look, report_progress)
+    record = _walk_folder(folder, look, report_progress)
+    return sense(record, report_progress) if sensitivity else record
 
 
 def plan_case(
@@ -75,7 +78,7 @@ def plan_case(
     """
     if out is not None:
         check_is_run_or_free(out)
-    record = _walk_folder(folder, walk, report_progress)
+    record = sense(_walk_folder(folder, walk, report_progress), report_progress)
     target = out if out is not None else default_out(folder, record.case.id)
     document = compose_document(record)
     report_progress("drawing the report")
@@ -118,6 +121,7 @@ def compose_document(record: Record) -> Document:
         plans=record.plans,
         rejected=record.rejected,
         neighbours=record.neighbours,
+        sensitivity=record.sensitivity,
         provenance={"settings sha256": settings_form(record.settings)["sha256"]},
     )
     return compose(walked, read_bibliography())

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from enbloc.adapters.printing import Line, problem_lines
 from enbloc.classification.neighbours import Neighbour
+from enbloc.classification.sensitivity import Variant
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.estimates import Estimate
-from enbloc.report.compose import SYSTEM_NAMES
 from enbloc.report.document import ClassificationLine, Document, PlanPage, Weighed
 from enbloc.report.neighbour_page import neighbour_words
+from enbloc.report.sensitivity_page import changed_words, possible_words, step_words
+from enbloc.report.system_names import SYSTEM_NAMES
 
 _MOST_REASONS = 2
 _MOST_UNKNOWN = 5
@@ -59,7 +61,28 @@ def sheet_lines(document: Document, neighbours: Sequence[Neighbour] = ()) -> Ite
         yield from (("", f"  {neighbour_words(one)}") for one in near[:_MOST_NEIGHBOURS])
     if document.classifications:
         yield "", ""
-        yield "dim", "Every finding with its status and sources: --reasons."
+        yield "dim", "Every finding with its status and sources: --reasons. How near the border: --sensitivity."
+
+
+def sensitivity_lines(sheet: Sheet | None, variants: Sequence[Variant]) -> Iterator[Line]:
+    """Each system with the labels that change its answer; those that none changes in one line."""
+    if sheet is None or not variants:
+        return
+    yield from _heading("If the tumour's border lay elsewhere")
+    same = []
+    for system, answer in sheet.answers.items():
+        name = SYSTEM_NAMES.get(system, system)
+        steps: dict[str, list[str]] = {}
+        for one in variants:
+            if (words := changed_words(system, answer, one)) is not None:
+                steps.setdefault("another record" if system == "wbb" else words, []).append(step_words(one))
+        if steps:
+            yield "", f"  {name}: {possible_words(answer)}"
+            yield from (("", f"      {', '.join(where)}: {words}") for words, where in steps.items())
+        elif answer.applies:
+            same.append(name)
+    if same:
+        yield "dim", f"  stays the same: {', '.join(same)}"
 
 
 def _open_lines(lines: Sequence[ClassificationLine]) -> Iterator[Line]:

@@ -34,20 +34,8 @@ from enbloc.report.notes import (
 from enbloc.report.phrases import joined, measured_words, sector_words, sentence
 from enbloc.report.plan_pages import compare_plans, compose_plan, rejected_name
 from enbloc.report.sections import case_sections
+from enbloc.report.system_names import SYSTEM_NAMES
 
-SYSTEM_NAMES: dict[str, str] = {
-    "wbb": "WBB",
-    "enneking": "Enneking stage",
-    "tomita": "Tomita type",
-    "tnm": "TNM",
-    "mclain_weinstein": "McLain–Weinstein",
-    "escc": "Epidural compression (ESCC)",
-    "sins": "SINS",
-    "sacral": "Sacral type",
-    "boriani": "Boriani type",
-    "tokuhashi": "Tokuhashi, revised",
-    "tomita_score": "Tomita score",
-}
 _GRADES: tuple[str, ...] = ("stop", "doubt", "note")
 _MOST_IN_BRIEF = 40
 

@@ -13,6 +13,7 @@ import attrs
 
 from enbloc.classification.extent import Extent
 from enbloc.classification.neighbours import Neighbour
+from enbloc.classification.sensitivity import Variant
 from enbloc.foundation.evidence.bibliography import Checked
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.intake.case import Case, Problem
@@ -51,6 +52,7 @@ class ReportInput:
     plans: tuple[Plan, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    sensitivity: tuple[Variant, ...] = ()
     provenance: Mapping[str, str] = attrs.field(factory=dict)
 
 

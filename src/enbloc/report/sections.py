@@ -12,12 +12,16 @@ from collections.abc import Callable
 from enbloc.report.document import ReportInput, Section
 from enbloc.report.neighbour_page import neighbour_section
 from enbloc.report.notes import Citations
+from enbloc.report.sensitivity_page import sensitivity_section
 from enbloc.resection.plans import Plan
 
 PLAN_SECTIONS: tuple[Callable[[Plan, Citations], Section | None], ...] = ()
 """From a plan, after its trade-offs and before its risks."""
 
-CASE_SECTIONS: tuple[Callable[[ReportInput, Citations], Section | None], ...] = (neighbour_section,)
+CASE_SECTIONS: tuple[Callable[[ReportInput, Citations], Section | None], ...] = (
+    neighbour_section,
+    sensitivity_section,
+)
 """From the whole walk, after the classifications."""
 
 

@@ -14,6 +14,7 @@ from enbloc.adapters.files.json_files import Json, to_plain
 from enbloc.anatomy.scene import PARTS, Scene, Vertebra
 from enbloc.classification.extent import Extent
 from enbloc.classification.neighbours import Neighbour
+from enbloc.classification.sensitivity import Variant
 from enbloc.foundation.evidence.classifications import Because, Classification
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
@@ -38,7 +39,10 @@ def anatomy_form(record: Record) -> Json:
 def classification_form(record: Record) -> Json:
     """``3-classification.json``: system id to its answer."""
     answers = record.sheet.answers if record.sheet is not None else {}
-    return {system: answer_form(answer) for system, answer in answers.items()}
+    forms: dict[str, Json] = {system: answer_form(answer) for system, answer in answers.items()}
+    for system, form in forms.items() if record.sensitivity else ():
+        form["sensitivity"] = [_variant(variant, system) for variant in record.sensitivity]
+    return forms
 
 
 def options_form(record: Record) -> Json:
@@ -110,6 +114,12 @@ def extent_form(extent: Extent) -> Json:
         "touched": touched,
         "skipped": extent.skipped.value,
     }
+
+
+def _variant(variant: Variant, system: str) -> Json:
+    answer = variant.answers.get(system)
+    found = {"unknown": "no tumour is left"} if answer is None else list(answer.possible)
+    return {"label": variant.words, "by_mm": variant.by_mm, "tumour_ml": to_plain(variant.tumour_ml), "possible": found}
 
 
 def _neighbour(neighbour: Neighbour) -> Json:

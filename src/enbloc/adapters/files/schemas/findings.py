@@ -20,6 +20,7 @@ from enbloc.adapters.files.schemas.pieces import (
     list_of,
     map_of,
     one_of,
+    or_null,
     or_unknown,
 )
 
@@ -99,6 +100,11 @@ ANSWER: Json = {
         "would_settle": list_of(TEXT),
         "score": an_object({"low": WHOLE, "high": WHOLE}),
         "items": {"type": "object"},
+        "sensitivity": list_of(
+            an_object(
+                {"label": TEXT, "by_mm": or_null(NUMBER), "tumour_ml": NUMBER, "possible": or_unknown(list_of(TEXT))}
+            )
+        ),
         "numbering": one_of("sosg"),
         "mirror": one_of("original"),
         "levels": map_of(

@@ -1,0 +1,17 @@
+"""What each system is called."""
+
+from __future__ import annotations
+
+SYSTEM_NAMES: dict[str, str] = {
+    "wbb": "WBB",
+    "enneking": "Enneking stage",
+    "tomita": "Tomita type",
+    "tnm": "TNM",
+    "mclain_weinstein": "McLain–Weinstein",
+    "escc": "Epidural compression (ESCC)",
+    "sins": "SINS",
+    "sacral": "Sacral type",
+    "boriani": "Boriani type",
+    "tokuhashi": "Tokuhashi, revised",
+    "tomita_score": "Tomita score",
+}
