@@ -95,3 +95,73 @@ def text_of(folder: Path) -> bytes:
     """Everything that stands in a folder, names of files included, as one piece of bytes."""
     parts: list[Any] = [str(path.relative_to(folder)).encode() for path in folder.rglob("*")]
     return b"\n".join([*parts, *(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())])
+
+
+SEG = "1.2.840.10008.5.1.4.1.1.66.4"
+
+
+def code(value: str, scheme: str, meaning: str) -> Dataset:
+    ds = Dataset()
+    ds.CodeValue, ds.CodingSchemeDesignator, ds.CodeMeaning = value, scheme, meaning
+    return ds
+
+
+def segmentation(
+    frames: Sequence[tuple[int, float]], planes: np.ndarray, names: dict[int, tuple[str, Dataset]], kind: str = "BINARY"
+) -> Dataset:
+    """Voxels of 0.7 x 0.8 mm from (-30, 20): `frames` are (segment, height), `planes` (frames, rows, columns)."""
+    ds = slice_header((0, 0, 0), "1.2.3.4.8")
+    for key in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleSlope", "RescaleIntercept"):
+        delattr(ds, key)
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = SEG
+    ds.Modality, ds.SegmentationType, ds.NumberOfFrames = "SEG", kind, len(frames)
+    ds.Rows, ds.Columns = planes.shape[1:]
+    ds.PixelRepresentation, ds.BitsAllocated = 0, 1 if kind == "BINARY" else 8
+    ds.BitsStored, ds.HighBit = ds.BitsAllocated, ds.BitsAllocated - 1
+    ds.MaximumFractionalValue = 200
+    shared, plane, measures, drawn_on = Dataset(), Dataset(), Dataset(), Dataset()
+    plane.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    measures.PixelSpacing, measures.SliceThickness, measures.SpacingBetweenSlices = [0.8, 0.7], 2.0, 2.0
+    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [plane], [measures]
+    ds.SharedFunctionalGroupsSequence = [shared]
+    drawn_on.SeriesInstanceUID = "1.2.3.4.5"
+    ds.ReferencedSeriesSequence = [drawn_on]
+    segments, groups = [], []
+    for number, (label, kind_code) in names.items():
+        item = Dataset()
+        item.SegmentNumber, item.SegmentLabel, item.SegmentAlgorithmType = number, label, "MANUAL"
+        item.SegmentedPropertyTypeCodeSequence = [kind_code]
+        segments.append(item)
+    for number, height in frames:
+        group, position, segment = Dataset(), Dataset(), Dataset()
+        position.ImagePositionPatient, segment.ReferencedSegmentNumber = [-30.0, 20.0, height], number
+        group.PlanePositionSequence, group.SegmentIdentificationSequence = [position], [segment]
+        groups.append(group)
+    ds.SegmentSequence, ds.PerFrameFunctionalGroupsSequence = segments, groups
+    flat = planes.astype(np.uint8).ravel()
+    packed = np.packbits(flat, bitorder="little") if kind == "BINARY" else flat
+    ds.PixelData = packed.tobytes() + b"\0" * (len(packed) % 2)
+    return ds
+
+
+def structure_set(regions: dict[str, list[np.ndarray]], frame: str = "1.2.3.9") -> Dataset:
+    """A structure set: name to closed contours, each (n, 3) LPS mm."""
+    ds = slice_header((0, 0, 0), "1.2.3.4.9")
+    for key in [element.keyword for element in ds if element.keyword.startswith(("Image", "Pixel", "Rescale", "Bits"))]:
+        delattr(ds, key)
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.481.3"
+    ds.Modality = "RTSTRUCT"
+    rois, drawn = [], []
+    for number, (name, contours) in enumerate(regions.items(), start=1):
+        roi, region = Dataset(), Dataset()
+        roi.ROINumber, roi.ROIName, roi.ReferencedFrameOfReferenceUID = number, name, frame
+        region.ReferencedROINumber, region.ContourSequence = number, []
+        for points in contours:
+            item = Dataset()
+            item.ContourGeometricType, item.NumberOfContourPoints = "CLOSED_PLANAR", len(points)
+            item.ContourData = [f"{x:.4f}" for x in np.asarray(points, float).ravel()]
+            region.ContourSequence.append(item)
+        rois.append(roi)
+        drawn.append(region)
+    ds.StructureSetROISequence, ds.ROIContourSequence = rois, drawn
+    return ds

@@ -44,7 +44,7 @@ def _surgery() -> Iterator[Entry]:
 
 def _schemes() -> Iterator[Entry]:
     for scheme in SCHEMES.values():
-        yield {"word": scheme.id, "says": f"{scheme.says}{'; not read by this version' if scheme.unread else ''}"}
+        yield {"word": scheme.id, "says": scheme.says}
 
 
 def _findings() -> Iterator[Entry]:

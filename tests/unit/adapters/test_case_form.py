@@ -66,7 +66,7 @@ def test_every_mistake_is_told_at_once_with_its_path() -> None:
         ('[case]\nid = "a"\n[[labels]]\nfile = "a.nii.gz"\nscheme = "custom"\n', 'scheme "custom" needs it'),
         ('[case]\nid = "a"\n[[labels]]\nfile = "a"\nscheme = "verse"\nstructure = "aorta"\n', "leave out"),
         (
-            '[case]\nid = "a"\n[[labels]]\nfile = "a"\nscheme = "custom"\nmap = { one = "tumour" }\n',
+            '[case]\nid = "a"\n[[labels]]\nfile = "a"\nscheme = "custom"\nmap = { "" = "tumour" }\n',
             "map label numbers",
         ),
         ('[case]\nid = "a"\n[[labels]]\nfile = "a"\nscheme = "custom"\nmap = { 1 = "tumr" }\n', "tumour"),

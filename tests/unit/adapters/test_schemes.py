@@ -10,7 +10,7 @@ import pytest
 
 from enbloc.adapters.files.labels import LabelEntry, read_labels
 from enbloc.adapters.files.nifti import nifti_bytes
-from enbloc.adapters.files.schemes.catalogue import SCHEMES, check_readable, name_numbers
+from enbloc.adapters.files.schemes.catalogue import SCHEMES, name_numbers
 from enbloc.errors import FileError, TermError
 from enbloc.foundation.space.grids import Grid
 from enbloc.foundation.terms.structures import STRUCTURES, parse_structure
@@ -85,13 +85,6 @@ def test_an_unknown_label_is_refused_with_the_cure() -> None:
     with pytest.raises(TermError, match="118, 240") as refused:
         names("totalsegmentator", 27, 118, 240)
     assert "map = { 118" in refused.value.remedy
-
-
-@pytest.mark.parametrize("scheme", ["dicom-seg", "rtstruct"])
-def test_schemes_of_later_versions_say_what_to_do(scheme: str) -> None:
-    with pytest.raises(FileError) as refused:
-        check_readable(scheme, "seg.dcm")
-    assert "NIfTI" in refused.value.remedy
 
 
 @pytest.mark.parametrize("beside", ["x.json", "x_labels.json"])

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from enbloc.adapters.files.case_form import CaseForm, read_form
+from enbloc.adapters.files.dicom.drawn import DICOM_SCHEMES, Background, read_drawn
 from enbloc.adapters.files.dicom.image import read_dicom_image
 from enbloc.adapters.files.dicom.limits import read_limits
 from enbloc.adapters.files.dicom.scan import scan
 from enbloc.adapters.files.labels import ending_of, names_file, read_labels, read_volume
-from enbloc.adapters.files.schemes.catalogue import check_readable
 from enbloc.adapters.files.source_files import read_source, source_path
 from enbloc.errors import CaseError, FileError
 from enbloc.foundation.space.grids import Volume
@@ -48,9 +48,6 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
     """
     report_progress(f"reading {CASE_FILE}")
     form = _read_toml(folder)
-    for entry in form.labels:
-        if entry.scheme is not None:
-            check_readable(entry.scheme, entry.file)
     paths = {name: inside(folder, name) for name in _named_files(form)}
     ct: Volume | None = None
     problems: list[Problem] = []
@@ -63,7 +60,11 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
     label_files: list[LabelFile] = []
     for entry in form.labels:
         report_progress(f"reading {entry.file}")
-        files, found = read_labels(paths[entry.file], entry)
+        if entry.scheme in DICOM_SCHEMES:
+            background = Background(ct.grid if ct is not None else None, sources.get("ct"))
+            files, found = read_drawn(paths[entry.file], entry, background, read_limits())
+        else:
+            files, found = read_labels(paths[entry.file], entry)
         label_files += files
         problems += found
     case = Case(

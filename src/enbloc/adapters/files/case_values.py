@@ -96,11 +96,11 @@ def _structure_or_ignore(value: object) -> str:
     return IGNORE if value == IGNORE else str(term(parse_structure)(value))
 
 
-def read_map(value: object) -> dict[int, str]:
-    """Label numbers to structures."""
-    if not isinstance(value, dict) or not value or not all(key.isdecimal() for key in value):
-        raise WrongValueError('it must map label numbers to structures, for example { 1 = "tumour" }')
-    return {int(key): _structure_or_ignore(word) for key, word in value.items()}
+def read_map(value: object) -> dict[int | str, str]:
+    """Label numbers, or the names that a file gives its segments, to structures."""
+    if not isinstance(value, dict) or not value or not all(key.strip() for key in value):
+        raise WrongValueError('it must map label numbers or names to structures, for example { 1 = "tumour" }')
+    return {int(key) if key.isdecimal() else key: _structure_or_ignore(word) for key, word in value.items()}
 
 
 def read_sectors(value: object) -> frozenset[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
@@ -13,13 +12,13 @@ from numpy.typing import NDArray
 from enbloc.adapters.files.canonical import RawImage, as_labels
 from enbloc.adapters.files.itk_images import read_itk
 from enbloc.adapters.files.nifti import read_nifti
-from enbloc.adapters.files.schemes.catalogue import SCHEMES, name_numbers
+from enbloc.adapters.files.schemes.catalogue import SCHEMES, Stated, name_numbers, stated_numbers
 from enbloc.errors import FileError, GridError
 from enbloc.foundation.space.grids import LabelMap, Volume
 from enbloc.intake.case import LabelFile, Problem
 
 IMAGE_ENDINGS: tuple[str, ...] = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd")
-_DICOM = "This version reads no DICOM. Convert it to NIfTI, for example with dcm2niix or 3D Slicer, and name that file."
+_DICOM = 'Write scheme = "dicom-seg" or "rtstruct" for what was drawn, or run `enbloc import` for an image.'
 
 
 @attrs.frozen
@@ -33,14 +32,14 @@ class LabelEntry:
     scheme : str or None
     structure : str or None
         The one structure that the file holds.
-    stated : mapping of int to word
+    stated : mapping of int or name to word
         The `map` of the entry.
     """
 
     file: str
     scheme: str | None = None
     structure: str | None = None
-    stated: Mapping[int, str] = attrs.field(factory=dict)
+    stated: Stated = attrs.field(factory=dict)
 
 
 def ending_of(name: str) -> str:
@@ -157,7 +156,8 @@ def _named(image: RawImage, entry: LabelEntry) -> LabelMap:
             remedy='Save the segmentation as .seg.nrrd, or use scheme = "custom" with map = { 1 = "…" }.',
         )
     named = {} if scheme.id == "custom" else image.names
-    return LabelMap(image.grid, values, name_numbers(scheme, present, named, entry.stated, image.name))
+    stated = stated_numbers(entry.stated, (image.names,), image.name)
+    return LabelMap(image.grid, values, name_numbers(scheme, present, named, stated, image.name))
 
 
 def present_numbers(values: NDArray[np.integer]) -> tuple[int, ...]:

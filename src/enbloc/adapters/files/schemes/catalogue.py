@@ -9,9 +9,11 @@ import attrs
 from enbloc.adapters.files.schemes.totalsegmentator import TOTAL_V2
 from enbloc.adapters.files.schemes.totalspineseg import TOTALSPINESEG
 from enbloc.adapters.files.schemes.verse import SPINEPS, TRANSITIONAL_DISCS
-from enbloc.errors import FileError, TermError
+from enbloc.errors import TermError
 from enbloc.foundation.terms.structures import parse_structure
 
+Stated = Mapping[int | str, str]
+"""The `map` of case.toml: numbers, or names that the file gives its segments, to words."""
 IGNORE = "ignore"
 """The word that drops a number of a file."""
 _BACKGROUND = frozenset({"background", "clear label", "exterior", ""})
@@ -30,20 +32,13 @@ class Scheme:
         Used where the file itself gives no names.
     when_present : mapping of int to mapping of int to name
         Changes to `numbers` when that number occurs in the file.
-    unread : str
-        Why this version does not read such files, and what to do; empty when it does.
     """
 
     id: str
     says: str
     numbers: Mapping[int, str] = attrs.field(factory=dict)
     when_present: Mapping[int, Mapping[int, str]] = attrs.field(factory=dict)
-    unread: str = ""
 
-
-_UNREAD = (
-    "Convert it to NIfTI or to a 3D Slicer segmentation (.seg.nrrd), for example with 3D Slicer, and name that file."
-)
 
 SCHEMES: dict[str, Scheme] = {
     scheme.id: scheme
@@ -54,23 +49,11 @@ SCHEMES: dict[str, Scheme] = {
         Scheme("totalspineseg", "TotalSpineSeg", TOTALSPINESEG),
         Scheme("slicer", "3D Slicer segmentation, by the names of its segments"),
         Scheme("custom", 'the numbers that `map = { 1 = "tumour" }` names'),
-        Scheme("dicom-seg", "DICOM segmentation object", unread="This version reads no DICOM segmentations."),
-        Scheme("rtstruct", "DICOM RT structure set", unread="This version reads no RT structure sets."),
+        Scheme("dicom-seg", "DICOM segmentation, by the names and codes of its segments"),
+        Scheme("rtstruct", "DICOM RT structure set, by the names of its regions"),
     )
 }
 """Every scheme by its word."""
-
-
-def check_readable(word: str, where: str) -> None:
-    """Refuse a scheme that this version does not read.
-
-    Raises
-    ------
-    FileError
-        With what to convert the file to.
-    """
-    if SCHEMES[word].unread:
-        raise FileError(SCHEMES[word].unread, where=where, remedy=_UNREAD)
 
 
 def name_numbers(
@@ -109,6 +92,30 @@ def name_numbers(
         )
     words = {number: _structure(known[number], number, where) for number in numbers}
     return {number: word for number, word in words.items() if word != IGNORE}
+
+
+def stated_numbers(stated: Stated, named: Iterable[Mapping[int, str]], file: str) -> dict[int, str]:
+    """What case.toml states, with the names in it turned into the numbers that the file gives them.
+
+    Raises
+    ------
+    TermError
+        If a name is nowhere in the file.
+    """
+    by_name: dict[str, list[int]] = {}
+    for names in named:
+        for number, name in names.items():
+            by_name.setdefault(name.split("|")[0].strip().lower(), []).append(number)
+    found: dict[int, str] = {}
+    for key, word in stated.items():
+        if isinstance(key, int):
+            found[key] = word
+        elif key.strip().lower() in by_name:
+            found |= dict.fromkeys(by_name[key.strip().lower()], word)
+        else:
+            there = ", ".join(sorted(by_name)[:12])
+            raise TermError(f"it has no segment named '{key}'", where=file, remedy=f"Its names: {there}.")
+    return found
 
 
 def _structure(name: str, number: int, where: str) -> str:
