@@ -16,7 +16,7 @@ from enbloc.classification.extent import Extent
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
-from enbloc.foundation.evidence.verdicts import Verdict, any_of
+from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.distances import surface_points
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.cuts import Cut
@@ -25,7 +25,7 @@ from enbloc.resection.margins import ORDER, measure_margins, worst_word
 from enbloc.resection.place import place
 from enbloc.resection.placement import Placement
 from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected, Sacrifice
-from enbloc.resection.sacrifices import list_sacrifices
+from enbloc.resection.sacrifices import Resection, list_sacrifices
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen import CutOut, cut_out
 from enbloc.resection.window import judge_window
@@ -145,7 +145,7 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         levels=option.levels,
         cuts=(),
         sacrifices=(
-            *list_sacrifices(option.base or option.family, option.levels, option.side, _epidural(known.extent)),
+            *list_sacrifices(_resection(option, known)),
             *_given_up(option),
         ),
         margins=(),
@@ -160,6 +160,12 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         because=(*option.because, *found, *approach.because, *advice),
     )
     return attrs.evolve(plan, risks=list_risks(plan, known.clinical))
+
+
+def _resection(option: Option, known: Known) -> Resection:
+    chest_wall = option.side if option.family == "chest_wall_combined" else None
+    base = option.base or option.family
+    return Resection(base, option.levels, option.side, known.extent, known.clinical, chest_wall, option.gives_up)
 
 
 def _given_up(option: Option) -> tuple[Sacrifice, ...]:
@@ -207,10 +213,6 @@ def _appropriate(sheet: Sheet, word: MarginWord | None) -> tuple[bool | None, tu
         return None, ()
     verdict, reasons = judge_appropriate(stages, word)
     return {Verdict.MET: True, Verdict.UNMET: False}.get(verdict), reasons
-
-
-def _epidural(extent: Extent) -> Verdict:
-    return any_of(level.layers["D"] for level in extent.levels.values())
 
 
 def _ranked(plans: tuple[Plan, ...], indication: Indication) -> tuple[Plan, ...]:
