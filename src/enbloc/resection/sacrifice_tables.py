@@ -87,7 +87,7 @@ SACRAL_ONE_SIDE = SacralRule(
     "S1", "cut on one side only: bowel and bladder normal in 87 and 89%", ("todd2002",), "ROOT-15"
 )
 SACRAL_KEEP = Reason(
-    "At least one S3 is kept where the margin allows: bladder normal in 72.7% with one, in 25% with one S2.", "verified",
+    "At least one S3 is kept where the margin allows: bladder normal in 72.7% with one, 25% with one S2.", "verified",
     ("zoccali2016",), "ROOT-13",
 )  # fmt: skip
 
@@ -116,16 +116,16 @@ SEGMENTAL_EMBOLISATION = Reason(
 )
 
 ARTERY_KEEP = Reason(
-    "Kept where the other side is poor, the arteries do not join, a medullary artery leaves at that level, or the tumour "
-    "is a metastasis.", "verified", ("westbroek2020",), "VES-2",
+    "Kept where the other side is poor, the arteries do not join, a medullary artery leaves at that level, or the "
+    "tumour is a metastasis.", "verified", ("westbroek2020",), "VES-2",
 )  # fmt: skip
 ARTERY_TEST = Reason(
     "Before one is closed: angiography; no stroke in 58-59 without a balloon test where both are open and join.",
     "verified", ("va_occlusion2014",), "VES-3",
 )  # fmt: skip
 ARTERY_WHEN = Reason(
-    "Taken only for a primary tumour with more than 180 degrees of contact: 0 below, 6 of 10 at 180-359, 6 of 29 at 360; "
-    "11 of 30 primaries, 1 of 37 metastases.", "verified", ("westbroek2020",), "VES-1",
+    "Taken only for a primary tumour with more than 180 degrees of contact: 0 below, 6 of 10 at 180-359, 6 of 29 at "
+    "360; 11 of 30 primaries, 1 of 37 metastases.", "verified", ("westbroek2020",), "VES-1",
 )  # fmt: skip
 ARTERY_BOTH = Reason("Both vertebral arteries are never taken.", "ours", (), "VES-4")
 
