@@ -162,8 +162,10 @@ def _named(image: RawImage, entry: LabelEntry) -> LabelMap:
 
 def present_numbers(values: NDArray[np.integer]) -> tuple[int, ...]:
     """The numbers other than 0 that occur, ascending."""
-    counts = np.bincount(values.ravel())
-    return tuple(int(number) for number in np.flatnonzero(counts) if number)
+    there = np.zeros(int(values.max()) + 1, dtype=bool)
+    for slab in values:
+        there[slab] = True
+    return tuple(int(number) for number in np.flatnonzero(there) if number)
 
 
 def _read_folder(folder: Path, name: str) -> tuple[tuple[LabelFile, ...], tuple[Problem, ...]]:

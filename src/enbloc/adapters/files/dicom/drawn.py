@@ -11,7 +11,7 @@ from enbloc.adapters.files.canonical import RawImage, as_labels
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.rtstruct import read_structure_set
 from enbloc.adapters.files.dicom.segments import Drawn, read_segmentation
-from enbloc.adapters.files.labels import LabelEntry
+from enbloc.adapters.files.labels import LabelEntry, present_numbers
 from enbloc.adapters.files.schemes.catalogue import SCHEMES, name_numbers, stated_numbers
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Grid, LabelMap
@@ -52,7 +52,7 @@ def read_drawn(
     files = []
     for image in drawn.images:
         values = as_labels(image)
-        present = [int(n) for n in np.flatnonzero(np.bincount(values.ravel())) if n]
+        present = present_numbers(values)
         names = name_numbers(SCHEMES[scheme], present, image.names, by_number, image.name)
         files.append(LabelFile(image.name, LabelMap(image.grid, values, names)))
         problems += image.problems

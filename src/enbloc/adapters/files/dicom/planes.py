@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 import attrs
 import numpy as np
@@ -14,7 +13,6 @@ from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Floats
 from enbloc.intake.case import Problem
 
-T = TypeVar("T", bound=np.generic)
 _REMEDY = "Export the segmentation again, for example from 3D Slicer."
 MOST_PLANES = 10_000
 
@@ -47,17 +45,6 @@ class Planes:
     def extra(self) -> tuple[int, int]:
         """Columns and rows that the grid has beyond those of a frame."""
         return int(self.shift[:, 0].max()), int(self.shift[:, 1].max())
-
-    def shifted(self, frame: int, plane: NDArray[T]) -> NDArray[T]:
-        """A frame's (rows, columns) values moved onto the grid."""
-        more_columns, more_rows = self.extra
-        if not more_columns and not more_rows:
-            return plane
-        along, down = (int(n) for n in self.shift[frame])
-        rows, columns = plane.shape
-        moved = np.zeros((rows + more_rows, columns + more_columns), plane.dtype)
-        moved[down : down + rows, along : along + columns] = plane
-        return moved
 
     def problems(self, name: str) -> Iterable[Problem]:
         """What was moved."""

@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels import pixel_array
 
-from enbloc.adapters.files.canonical import RawImage, canonical, check_size
+from enbloc.adapters.files.canonical import RawImage, as_labels, canonical, check_size
 from enbloc.adapters.files.dicom.codes import coded_structure, side_of
 from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, plain_text, read_header, read_whole
 from enbloc.adapters.files.dicom.frames import decimal_parts, numbers, whole
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.outline import EXPLICIT_BIG, Outline
 from enbloc.adapters.files.dicom.planes import Planes, build_planes
+from enbloc.adapters.files.labels import present_numbers
 from enbloc.errors import FileError, TermError
-from enbloc.foundation.space.grids import Bools, Floats
+from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.structures import parse_structure
 from enbloc.intake.case import Problem
 
@@ -34,7 +35,9 @@ SEGMENT, POSITION, ORIENTATION = 0x0062000B, 0x00200032, 0x00200037
 HALF = 0.5
 """A voxel of a fractional segmentation belongs to the segment from half of the greatest value on. Ours."""
 _REMEDY = "Export the segmentation again, for example from 3D Slicer."
-Plane = Callable[[int], NDArray[np.integer]]
+Patch = tuple[int, int, NDArray[np.integer]]
+"""First row, first column, and the values from there on: the box of a frame that is filled."""
+PatchReader = Callable[[int], Patch | None]
 
 
 @attrs.frozen(eq=False)
@@ -79,11 +82,11 @@ def _read(header: Any, found: Outline, path: Path, name: str, limits: Limits) ->
     planes = _planes(header, found, count, name)
     shape = (planes.count, rows + planes.extra[1], columns + planes.extra[0])
     check_size(shape[::-1], 2, name)
-    read_plane = _plane_reader(header, found, path, name, limits)
+    read_patch = _patch_reader(header, found, path, name, limits)
     if kind == "LABELMAP":
-        images = [_label_map(read_plane, planes, shape, name)]
+        images = _label_map(read_patch, planes, shape, name)
     elif kind in ("BINARY", "FRACTIONAL"):
-        images = _layers(read_plane, planes, shape, _segment_of_frames(header, found, count, name), name)
+        images = _layers(read_patch, planes, shape, _segment_of_frames(header, found, count, name), name)
     else:
         raise FileError(f"its type '{plain_text(kind)}' is not known", where=name, remedy=_REMEDY)
     names = {whole(item, "SegmentNumber"): segment_name(item) for item in header.SegmentSequence}
@@ -114,8 +117,8 @@ def segment_name(item: Any) -> str:
 
 
 def _present(names: Mapping[int, str], image: RawImage) -> dict[int, str]:
-    numbers_there = set(np.flatnonzero(np.bincount(image.values.ravel())).tolist()) - {0}
-    return {number: names[number] for number in names if number in numbers_there}
+    there = set(present_numbers(as_labels(image)))
+    return {number: names[number] for number in names if number in there}
 
 
 def _segment_of_frames(header: Any, found: Outline, count: int, name: str) -> NDArray[np.int64]:
@@ -165,8 +168,8 @@ def _values(found: Outline, tag: int, count: int, size: int, shared: Any) -> Flo
     return values if np.isfinite(values).all() else None
 
 
-def _plane_reader(header: Any, found: Outline, path: Path, name: str, limits: Limits) -> Plane:
-    """A function from frame to its (rows, columns) values: 0 and 1, or label numbers."""
+def _patch_reader(header: Any, found: Outline, path: Path, name: str, limits: Limits) -> PatchReader:
+    """A function from frame to the part of it that is filled: 1, or label numbers; None for an empty frame."""
     rows, columns, bits = (whole(header, key) for key in ("Rows", "Columns", "BitsAllocated"))
     count, size = whole(header, "NumberOfFrames") or 1, rows * columns
     if found.pixels is None or bits not in (1, 8, 16):
@@ -177,9 +180,9 @@ def _plane_reader(header: Any, found: Outline, path: Path, name: str, limits: Li
         check_size((columns, rows, count), 1, name)
         opened, _ = read_whole(path, name, limits)
 
-        def decoded(frame: int) -> NDArray[np.integer]:
+        def decoded(frame: int) -> Patch | None:
             plane: NDArray[np.integer] = pixel_array(opened, index=frame)
-            return plane if is_label_map else (plane >= HALF * most).astype(np.uint8)
+            return _cropped(plane if is_label_map else (plane >= HALF * most).view(np.uint8))
 
         return decoded
     start, stop = found.pixels
@@ -187,28 +190,56 @@ def _plane_reader(header: Any, found: Outline, path: Path, name: str, limits: Li
         raise FileError("its pixels are cut short", where=name, remedy="Copy or export it again.")
     raw = np.frombuffer(found.data[start:stop], np.uint8)
 
-    def plain(frame: int) -> NDArray[np.integer]:
+    def plain(frame: int) -> Patch | None:
         first = frame * size * bits
         part = raw[first // 8 : -(-(first + size * bits) // 8)]
+        if bits == 1 and columns % 8 == 0:
+            packed = _cropped(part.reshape(rows, columns // 8))
+            if packed is None:
+                return None
+            top, left, some = packed
+            return top, left * 8, np.unpackbits(some.astype(np.uint8, copy=False), axis=1, bitorder="little")
         if bits == 1:
-            return np.unpackbits(part, bitorder="little")[first % 8 : first % 8 + size].reshape(rows, columns)
+            return _cropped(np.unpackbits(part, bitorder="little")[first % 8 : first % 8 + size].reshape(rows, columns))
         values = part.view("<u2" if bits == 16 else np.uint8).reshape(rows, columns)
-        return values if is_label_map else (values >= HALF * most).astype(np.uint8)
+        return _cropped(values if is_label_map else (values >= HALF * most).view(np.uint8))
 
     return plain
 
 
-def _label_map(read_plane: Plane, planes: Planes, shape: tuple[int, int, int], name: str) -> RawImage:
+def _cropped(plane: NDArray[np.integer]) -> Patch | None:
+    """The box of a plane that is not zero, with its first row and column."""
+    down, along = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+    if not len(down):
+        return None
+    return int(down[0]), int(along[0]), plane[down[0] : down[-1] + 1, along[0] : along[-1] + 1]
+
+
+def _placed(patch: Patch, planes: Planes, frame: int) -> Patch:
+    """A patch moved as its tilted frame is."""
+    along, down = (int(n) for n in planes.shift[frame])
+    return patch[0] + down, patch[1] + along, patch[2]
+
+
+def _region(patch: Patch) -> tuple[slice, slice]:
+    top, left, values = patch
+    return slice(top, top + values.shape[0]), slice(left, left + values.shape[1])
+
+
+def _label_map(read_patch: PatchReader, planes: Planes, shape: tuple[int, int, int], name: str) -> tuple[RawImage, ...]:
     values = np.zeros(shape, np.uint16)
-    for frame, place in enumerate(planes.index):
-        plane = planes.shifted(frame, read_plane(frame))
-        values[place] = np.where(plane != 0, plane, values[place])
-    return canonical(name, values.transpose(2, 1, 0), planes.affine)
+    for frame, place in enumerate(planes.index.tolist()):
+        patch = read_patch(frame)
+        if patch is not None:
+            moved = _placed(patch, planes, frame)
+            there = values[place][_region(moved)]
+            np.copyto(there, moved[2], where=moved[2] != 0)
+    return (canonical(name, values.transpose(2, 1, 0), planes.affine),)
 
 
 def _layers(
-    read_plane: Plane, planes: Planes, shape: tuple[int, int, int], segments: NDArray[np.int64], name: str
-) -> list[RawImage]:
+    read_patch: PatchReader, planes: Planes, shape: tuple[int, int, int], segments: NDArray[np.int64], name: str
+) -> tuple[RawImage, ...]:
     """One image of all segments that leave each other room, and one for each segment that does not."""
     common = np.zeros(shape, np.uint8 if int(segments.max()) < 256 else np.uint16)
     filled = np.zeros(shape[0], bool)
@@ -217,32 +248,32 @@ def _layers(
         frames_of[number].append(frame)
     own: list[RawImage] = []
     for number in sorted(frames_of):
-        masks: dict[int, Bools] = {}
+        patches: list[tuple[int, Patch]] = []
         for frame in frames_of[number]:
-            place = int(planes.index[frame])
-            mask = planes.shifted(frame, read_plane(frame)).astype(bool)
-            masks[place] = masks[place] | mask if place in masks else mask
-        if any(filled[place] and bool(common[place][mask].any()) for place, mask in masks.items()):
-            own.append(_own_image(masks, number, planes, f"{name} (segment {number})"))
+            patch = read_patch(frame)
+            if patch is not None:
+                patches.append((int(planes.index[frame]), _placed(patch, planes, frame)))
+        if any(filled[place] and (common[place][_region(p)] * p[2]).any() for place, p in patches):
+            own.append(_own_image(patches, number, planes, f"{name} (segment {number})"))
             continue
-        for place, mask in masks.items():
-            common[place][mask] = number
-            filled[place] = True
-    return [canonical(name, common.transpose(2, 1, 0), planes.affine), *own]
+        for place, patch in patches:
+            np.copyto(common[place][_region(patch)], number, where=patch[2].astype(bool), casting="unsafe")
+        filled[[place for place, _ in patches]] = True
+    return canonical(name, common.transpose(2, 1, 0), planes.affine), *own
 
 
-def _own_image(masks: Mapping[int, Bools], number: int, planes: Planes, name: str) -> RawImage:
+def _own_image(patches: list[tuple[int, Patch]], number: int, planes: Planes, name: str) -> RawImage:
     """A segment alone, on the part of the grid that it fills."""
-    places = sorted(masks)
-    covered = np.any([masks[place] for place in places], axis=0)
-    down, along = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
-    top, left = int(down[0]), int(along[0])
-    shape = (places[-1] - places[0] + 1, int(down[-1]) - top + 1, int(along[-1]) - left + 1)
+    low = min(p[0] for _, p in patches), min(p[1] for _, p in patches)
+    high = max(p[0] + p[2].shape[0] for _, p in patches), max(p[1] + p[2].shape[1] for _, p in patches)
+    first, last = min(place for place, _ in patches), max(place for place, _ in patches)
+    shape = (last - first + 1, high[0] - low[0], high[1] - low[1])
     values = np.zeros(shape, np.uint8 if number < 256 else np.uint16)
-    for place in places:
-        values[place - places[0]][masks[place][top : top + shape[1], left : left + shape[2]]] = number
+    for place, (top, left, mask) in patches:
+        where = _region((top - low[0], left - low[1], mask))
+        np.copyto(values[place - first][where], number, where=mask.astype(bool), casting="unsafe")
     affine = planes.affine.copy()
-    affine[:3, 3] += affine[:3, :3] @ [left, top, places[0]]
+    affine[:3, 3] += affine[:3, :3] @ [low[1], low[0], first]
     return canonical(name, values.transpose(2, 1, 0), affine)
 
 

@@ -272,14 +272,14 @@ from pathlib import Path
 import numpy as np
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.segments import read_segmentation
-start = time.perf_counter()
+start, wall = time.process_time(), time.perf_counter()
 (image,) = read_segmentation(Path(sys.argv[1]), "big.dcm", Limits()).images
-seconds = time.perf_counter() - start
+seconds, wall = time.process_time() - start, time.perf_counter() - wall
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 assert image.values.shape == (512, 512, 400)
 assert len(np.unique(image.values[:, :, 7])) == 99
 assert (image.values == 55).sum() == 45 * 45 * 400
-print(f"{seconds:.2f} {peak:.2f}")
+print(f"{seconds:.2f} {wall:.2f} {peak:.2f}")
 """
 
 
@@ -290,7 +290,7 @@ def test_a_large_segmentation_is_read_in_seconds(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, "-c", PROBE, tmp_path / "big.dcm"], capture_output=True, text=True, check=True
     )
-    seconds, peak_gib = map(float, found.stdout.split())
-    print(f"{seconds:.1f} s, {peak_gib:.2f} GiB, the mapped file of 1.2 GiB included")
+    seconds, wall, peak_gib = map(float, found.stdout.split())
+    print(f"{seconds:.1f} s of one core, {wall:.1f} s on the clock, {peak_gib:.2f} GiB with the mapped file")
     assert peak_gib < 4
-    assert seconds < 30  # the bar is 10 s, on an idle machine
+    assert seconds < 10
