@@ -8,6 +8,7 @@ from pathlib import Path
 from enbloc.adapters.printing import Line, problem_lines
 from enbloc.classification.neighbours import Neighbour
 from enbloc.classification.sensitivity import Variant
+from enbloc.classification.sheet import SHOWN_WHERE_THEY_APPLY
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.report.document import ClassificationLine, Document, PlanPage, Weighed
@@ -112,7 +113,8 @@ def classification_lines(lines: Sequence[ClassificationLine]) -> Iterator[Line]:
 
 def reason_lines(sheet: Sheet | None) -> Iterator[Line]:
     """Why each system answers so: every criterion with its verdict, its finding, status and sources."""
-    for answer in sheet.answers.values() if sheet is not None else ():
+    answers = sheet.answers.values() if sheet is not None else ()
+    for answer in (one for one in answers if one.applies or one.system not in SHOWN_WHERE_THEY_APPLY):
         yield from _heading(f"{SYSTEM_NAMES.get(answer.system, answer.system)}: {' or '.join(answer.possible)}")
         for because in answer.because:
             what = f"{because.criterion.replace('_', ' ')}: {because.verdict.value}."

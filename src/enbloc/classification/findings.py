@@ -76,6 +76,7 @@ PLACES: tuple[Place, ...] = (
     Place("body", "the vertebral body", BODY, BONE_LAYERS, _IMAGES),
     Place("pedicle", "a pedicle", (LEFT_PEDICLE, RIGHT_PEDICLE), BONE_LAYERS, "MRI of the pedicles"),
     Place("arch", "the bone of the arch", ARCH, BONE_LAYERS, _IMAGES),
+    Place("spine_bone", "the bone of the vertebra (layers B, C)", SECTORS, BONE_LAYERS, _IMAGES),
     Place("canal", "the spinal canal (layers D, E)", SECTORS, ("D", "E"), _MRI),
     Place("epidural", "the epidural space (layer D)", SECTORS, ("D",), _MRI),
     Place("intradural", "the inside of the dura (layer E)", SECTORS, ("E",), _MRI),

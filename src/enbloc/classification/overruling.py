@@ -25,9 +25,13 @@ HALF = 0.5
 TRANSLATION_MM = 3.0
 """A step between neighbouring back walls from this size on is a translation (ours). In healthy real spines: up to 2."""
 
+LARGE_MM = 50.0
+"""A paravertebral tumour larger than this is marked b (PVT-1)."""
+
 WHOLES: Mapping[str, tuple[str, ...]] = {
     "outside_bone": ("canal", "paravertebral", "artery_canal"),
     "canal": ("epidural", "intradural"),
+    "spine_bone": ("body", "pedicle", "arch"),
     "arch": ("spinous_process", "lateral_arch"),
 }
 """Findings that hold exactly where one of their parts does; the larger first."""
@@ -62,6 +66,7 @@ VALUED: Mapping[str, Valued] = {
     ),
     "body_over_half": Valued("fraction", 1.0, {"body_over_half": lambda share: share > HALF}),
     "translation": Valued("mm", 100.0, {"translation": lambda step: step >= TRANSLATION_MM}),
+    "over_50mm": Valued("mm", 1000.0, {"over_50mm": lambda size: size > LARGE_MM}),
 }
 """Findings that may be stated as a number."""
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from enbloc.classification.extent import SECTORS, Extent
+from enbloc.classification.extent import Extent
 from enbloc.classification.findings import Facts, findings_for, level_verdict, levels_that_may, outside, stated
+from enbloc.classification.pelvis import find_ilium, one_sided
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.rules import NO, YES, Criterion, Impossible, Row, RuleTable, classify
-from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, negate
+from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of
 from enbloc.foundation.terms.levels import region
 
 _LI = ("li2011sacrum",)
@@ -62,18 +63,12 @@ def _find(facts: Facts) -> Iterator[Finding]:
 
 
 def _hemisacral(extent: Extent) -> Finding:
-    """One-sided with the ilium: unmet when both sides are held, met when one is and the ilium is touched."""
-    left, right = (_side(extent, sectors) for sectors in (SECTORS[:6], SECTORS[6:]))
-    one_sided = any_of((all_of((left, negate(right))), all_of((right, negate(left)))))
-    ilium = any(contact.structure.startswith("hip") for contact in extent.touched)
-    verdict = all_of((one_sided, Verdict.MET if ilium else Verdict.UNDECIDED))
+    """One-sided with the ilium: unmet when both sides are held or the ilium is free."""
+    ilium = find_ilium(extent)
+    verdict = all_of((one_sided(extent), ilium.verdict))
     says = {
         Verdict.MET: "One side only, with the ilium.",
-        Verdict.UNMET: "Both sides are held.",
+        Verdict.UNMET: "Both sides are held, or the ilium is free.",
         Verdict.UNDECIDED: "Whether the ilium or the sacroiliac joint is held on one side is open.",
     }[verdict]
-    return stated("hemisacral", verdict, says, "Images of the sacroiliac joints")
-
-
-def _side(extent: Extent, sectors: tuple[int, ...]) -> Verdict:
-    return any_of(level.sectors[s] for level in extent.levels.values() for s in sectors)
+    return stated("hemisacral", verdict, f"{says} {ilium.says}", "Images of the sacroiliac joints")

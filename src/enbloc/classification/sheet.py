@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from enbloc.classification import enneking, escc, mclain, prognosis, sacral, sins, tnm, tomita, wbb_answer
+from enbloc.classification import (
+    enneking,
+    escc,
+    lung,
+    mclain,
+    paravertebral,
+    pelvis,
+    prognosis,
+    sacral,
+    sins,
+    tnm,
+    tomita,
+    wbb_answer,
+)
 from enbloc.classification.contradictions import find_contradictions
 from enbloc.classification.extent import Extent
 from enbloc.classification.findings import Facts, find, with_supplied
@@ -24,8 +37,16 @@ SYSTEMS: Mapping[str, Callable[[Facts], Classification]] = {
     "sacral": sacral.answer,
     "tokuhashi": prognosis.tokuhashi,
     "tomita_score": prognosis.tomita_score,
+    "pelvic_sacral": pelvis.answer,
+    "thoracic_dumbbell": paravertebral.dumbbell,
+    "paravertebral": paravertebral.paravertebral,
+    "pancoast": lung.pancoast,
+    "lung_vertebra": lung.lung_vertebra,
 }
 """Every system in the order in which it is shown."""
+
+SHOWN_WHERE_THEY_APPLY: frozenset[str] = frozenset(list(SYSTEMS)[10:])
+"""Systems for few tumours: a sheet says nothing of them where they do not apply."""
 
 
 def classify(

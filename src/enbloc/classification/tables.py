@@ -7,7 +7,19 @@ from types import MappingProxyType
 
 import attrs
 
-from enbloc.classification import enneking, escc, mclain, prognosis, sacral, sins, tnm, tomita
+from enbloc.classification import (
+    enneking,
+    escc,
+    lung,
+    mclain,
+    paravertebral,
+    pelvis,
+    prognosis,
+    sacral,
+    sins,
+    tnm,
+    tomita,
+)
 from enbloc.classification.findings import PLACES
 from enbloc.foundation.evidence.rules import RuleTable
 from enbloc.foundation.evidence.scores import ScoreTable
@@ -26,6 +38,11 @@ TABLES: Mapping[str, RuleTable] = MappingProxyType(
         "mclain_weinstein/letter": mclain.SPREAD_TABLE,
         "escc": escc.TABLE,
         "sacral": sacral.TABLE,
+        "pelvic_sacral": pelvis.TABLE,
+        "thoracic_dumbbell": paravertebral.DUMBBELL,
+        "paravertebral": paravertebral.PARAVERTEBRAL,
+        "pancoast": lung.PANCOAST,
+        "lung_vertebra": lung.LUNG_VERTEBRA,
         **{f"{system}/{item}": table for system, score in SCORES.items() for item, table in score.items.items()},
     }
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sized
 import attrs
 
 from enbloc.classification.extent import Extent, LevelExtent, involved, undecided
+from enbloc.classification.sheet import SHOWN_WHERE_THEY_APPLY
 from enbloc.foundation.evidence.classifications import Because, Classification
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.terms.levels import Level
@@ -85,7 +86,8 @@ def _sheet_problems(walked: ReportInput) -> tuple[str, ...]:
 def _classification_lines(walked: ReportInput, citations: Citations) -> tuple[ClassificationLine, ...]:
     if walked.sheet is None:
         return ()
-    return tuple(_line(answer, walked.extent, citations) for answer in walked.sheet.answers.values())
+    shown = [a for a in walked.sheet.answers.values() if a.applies or a.system not in SHOWN_WHERE_THEY_APPLY]
+    return tuple(_line(answer, walked.extent, citations) for answer in shown)
 
 
 def _line(answer: Classification, extent: Extent | None, citations: Citations) -> ClassificationLine:

@@ -14,4 +14,9 @@ SYSTEM_NAMES: dict[str, str] = {
     "boriani": "Boriani type",
     "tokuhashi": "Tokuhashi, revised",
     "tomita_score": "Tomita score",
+    "pelvic_sacral": "Pelvic-sacral type",
+    "thoracic_dumbbell": "Thoracic dumbbell type",
+    "paravertebral": "Paravertebral type",
+    "pancoast": "Pancoast class",
+    "lung_vertebra": "Lung into vertebra",
 }
