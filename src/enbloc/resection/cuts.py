@@ -9,6 +9,17 @@ import attrs
 from enbloc.foundation.space.grids import Floats
 
 CutKind = Literal["osteotomy", "discectomy", "soft_tissue"]
+SawSide = Literal["posterior", "anterior", "left", "right"]
+
+
+@attrs.frozen
+class Reach:
+    """How far a straight blade reaches a cut from one side: the share of its face, what is in the way, and why."""
+
+    side: SawSide
+    share: float
+    blocked_by: tuple[str, ...]
+    because: str
 
 
 @attrs.frozen(eq=False)
@@ -32,6 +43,8 @@ class Cut:
         What the tool goes through, such as ``"disc L2/L3"`` or ``"pedicle_right of L3"``.
     because : tuple of str
         Why the cut lies here.
+    reach : tuple of Reach
+        From each side; empty where it was not looked at.
     """
 
     id: str
@@ -42,3 +55,4 @@ class Cut:
     tool_width_mm: float
     crosses: tuple[str, ...]
     because: tuple[str, ...] = ()
+    reach: tuple[Reach, ...] = ()

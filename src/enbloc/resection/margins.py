@@ -8,6 +8,7 @@ the specimen belongs to one interface, and the least margin of all is the least 
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -21,6 +22,7 @@ from enbloc.foundation.space.distances import distance_to, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.polygons import distance_to_face
 from enbloc.resection.cuts import Cut
+from enbloc.resection.near_areas import near_faces, near_on_cut, true_areas
 from enbloc.resection.plans import Geometry, Margin, MarginWord, Tissue
 
 NEIGHBOUR_MM = 10.0
@@ -69,7 +71,8 @@ def measure_margins(scene: Scene, extent: Extent, geometry: Geometry, cuts: tupl
     cuts : tuple of Cut
     """
     tumour = surface_points(scene.grid, scene.tumour)
-    at_cuts = tuple(_at_cut(scene, cut, tumour) for cut in cuts)
+    tree = cKDTree(tumour)
+    at_cuts = tuple(attrs.evolve(_at_cut(scene, cut, tumour), near_mm2=near_on_cut(cut, tree)) for cut in cuts)
     epidural = any_of(level.layers["D"] for level in extent.levels.values())
     elsewhere = _elsewhere(scene, extent, geometry.specimen, cuts, tumour, epidural)
     left = _left_behind(scene, geometry.specimen, at_cuts)
@@ -134,7 +137,7 @@ def _elsewhere(
     scene: Scene, extent: Extent, specimen: Bools, cuts: tuple[Cut, ...], tumour: Floats, epidural: Verdict
 ) -> tuple[Margin, ...]:
     """Interfaces that no cut makes."""
-    faces, beyond = _open_faces(scene, specimen, cuts)
+    faces, beyond, areas = _open_faces(scene, specimen, cuts)
     tree = cKDTree(tumour)
     found: list[Margin] = []
     error = scene.label_error_mm * float(np.sqrt(2.0))
@@ -146,9 +149,11 @@ def _elsewhere(
         at = tumour[which[n]]
         if code == DURA:
             in_canal = bool((scene.tumour & scene.canal).any())
-            found.append(_dura(extent, 0.0 if in_canal else float(distances[n]), at, error, epidural))
+            margin = _dura(extent, 0.0 if in_canal else float(distances[n]), at, error, epidural)
         else:
-            found.append(_neighbour(names[int(code)], float(distances[n]), at, error))
+            margin = _neighbour(names[int(code)], float(distances[n]), at, error)
+        near = near_faces(faces[beyond == code], areas[beyond == code], tree)
+        found.append(attrs.evolve(margin, near_mm2=near))
     listed = {margin.interface for margin in found}
     found += [margin for margin in _near_organs(scene, tree, tumour, error) if margin.interface not in listed]
     dura = [m for m in found if m.interface == "dura"]
@@ -172,13 +177,13 @@ def _border(scene: Scene, specimen: Bools, code: int, faces: Floats) -> Floats:
 DURA = -1
 
 
-def _open_faces(scene: Scene, specimen: Bools, cuts: tuple[Cut, ...]) -> tuple[Floats, NDArray[np.intp]]:
-    """Middles (n, 3) LPS mm of the specimen's voxel faces that lie on no cut, and what is beyond each.
+def _open_faces(scene: Scene, specimen: Bools, cuts: tuple[Cut, ...]) -> tuple[Floats, NDArray[np.intp], Floats]:
+    """Middles (n, 3) LPS mm of the specimen's voxel faces that lie on no cut, what is beyond each, and areas (mm2).
 
     What is beyond is `DURA` for the canal, else the number of the structure, 0 where nothing is labelled.
     """
     inner = np.argwhere(specimen)
-    middles, codes = [], []
+    middles, codes, axes = [], [], []
     shape = np.array(scene.grid.shape)
     for way in SIX_WAYS:
         outer = inner + way
@@ -186,16 +191,19 @@ def _open_faces(scene: Scene, specimen: Bools, cuts: tuple[Cut, ...]) -> tuple[F
         there = tuple(outer[valid].T)
         open_ = ~specimen[there]
         middles.append((inner[valid][open_] + outer[valid][open_]) / 2.0)
+        axes.append(np.full(int(open_.sum()), int(np.argmax(np.abs(way))), dtype=np.intp))
         structure = scene.structures.values[there][open_].astype(np.intp)
         codes.append(np.where(scene.canal[there][open_], DURA, structure))
-    points = scene.grid.to_patient(np.concatenate(middles))
+    at = np.concatenate(middles)
+    areas = true_areas(scene.grid, specimen, at, np.concatenate(axes))
+    points = scene.grid.to_patient(at)
     beyond = np.concatenate(codes)
     on_cut = np.zeros(len(points), dtype=bool)
     reach = float(scene.grid.spacing_mm.max())
     for cut in cuts:
         distance, height = distance_to_face(points, cut.face_mm, cut.normal)
         on_cut |= (np.abs(height) <= reach) & (distance <= reach) & (beyond != DURA)
-    return points[~on_cut], beyond[~on_cut]
+    return points[~on_cut], beyond[~on_cut], areas[~on_cut]
 
 
 def _dura(extent: Extent, value: float, at: Floats, error: float, epidural: Verdict) -> Margin:

@@ -29,6 +29,13 @@ Family = Literal[
 ]
 Side = Literal["left", "right"]
 MarginWord = Literal["wide", "marginal", "intralesional"]
+RegistryWord = Literal[
+    "intralesional",
+    "intralesional with planned focal transgression",
+    "marginal",
+    "wide with marginal at dura",
+    "wide",
+]
 Tissue = Literal["bone", "soft_tissue", "dura", "disc"]
 
 
@@ -80,6 +87,8 @@ class Margin:
     enneking : MarginWord or None
         Enneking's word for this interface; None when it cannot be said.
     because : tuple of Reason
+    near_mm2 : mapping of str to float
+        Area of the interface within 2, 5 and 10 mm of the tumour, by the distance; empty where it was not measured.
     """
 
     interface: str
@@ -90,6 +99,7 @@ class Margin:
     barrier_status: str
     enneking: MarginWord | None
     because: tuple[Reason, ...] = ()
+    near_mm2: Mapping[str, float] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -176,7 +186,9 @@ class Plan:
     """One resection, placed, measured and explained.
 
     `id` and `rank` are given when all plans are ranked. `cuts`, `margins` and `geometry` are empty or None for a case
-    without images, and for the families that have no cuts (``intralesional``, ``none``).
+    without images, and for the families that have no cuts (``intralesional``, ``none``). `margin_in_registry` is the
+    margin in the words of the primary tumour registry; `dominated_by` are the ids of plans that are nowhere worse and
+    somewhere better.
     """
 
     id: str
@@ -198,3 +210,5 @@ class Plan:
     risks: tuple[Reason, ...]
     trade_offs: Mapping[str, Measured]
     because: tuple[Reason, ...]
+    margin_in_registry: RegistryWord | None = None
+    dominated_by: tuple[str, ...] = ()

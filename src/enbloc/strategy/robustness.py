@@ -74,11 +74,14 @@ class Robustness:
     margin_to_plan : mapping of method to Estimate, mm
         The distance that each cut would need for `HELD_SHARE`; low and high are the least and the greatest of the
         method's series. Empty when no cut can reach the tumour.
+    kept : mapping of method to tuple of float
+        For every row of wanted margins, the share of the draws in which every cut keeps at least its own.
     because : tuple of Reason
     """
 
     probability: Mapping[str, float]
     margin_to_plan: Mapping[str, Estimate]
+    kept: Mapping[str, tuple[float, ...]]
     because: tuple[Reason, ...]
 
 
@@ -95,10 +98,14 @@ class _Reach:
 
 @attrs.frozen(eq=False)
 class _Outcome:
-    """Of one series, per draw, mm: how far the tumour is entered (negative: clear), and the margin that it needed."""
+    """Of one series, per draw, mm: how far the tumour is entered (negative: clear), and the margin that it needed.
+
+    `short_mm` (rows, n) is by how much a wanted margin is missed at worst, for every row of wanted margins.
+    """
 
     entered_mm: Floats
     needed_mm: Floats
+    short_mm: Floats
 
 
 def draw(seed: int, samples_n: int, cuts_n: int) -> Floats:
@@ -116,6 +123,7 @@ def sample_execution(
     label_error_mm: float,
     draws: Floats,
     methods: Mapping[Method, tuple[Series, ...]] = METHODS,
+    wanted_mm: tuple[tuple[float, ...], ...] = (),
 ) -> Robustness:
     """Move all cuts as published errors would, and count how often every one stays out of the tumour.
 
@@ -129,11 +137,13 @@ def sample_execution(
     draws : (1 + cuts, 3, samples) float in [0, 1)
         From `draw`.
     methods : mapping of method to its series
+    wanted_mm : tuple of rows
+        Each row has one wanted margin per cut.
     """
     reaches = tuple(_reach(cut, tumour_mm) for cut in cuts)
     label = (2.0 * draws[0, 0] - 1.0) * label_error_mm
     found = {
-        method: tuple(_outcome(series, reaches, label, draws[1:]) for series in of_method)
+        method: tuple(_outcome(series, reaches, label, draws[1:], wanted_mm) for series in of_method)
         for method, of_method in methods.items()
     }
     margins: dict[str, Estimate] = {}
@@ -143,6 +153,12 @@ def sample_execution(
     return Robustness(
         probability={method: float(np.mean(shares)) for method, shares in held.items()},
         margin_to_plan=margins,
+        kept={
+            method: tuple(
+                float(np.mean([np.mean(o.short_mm[row] <= 0.0) for o in outcomes])) for row in range(len(wanted_mm))
+            )
+            for method, outcomes in found.items()
+        },
         because=(
             *(_reason(method, methods[method], shares, margins) for method, shares in held.items()),
             COMPARED,
@@ -217,18 +233,27 @@ def _corners(points: Floats) -> Floats:
     return kept
 
 
-def _outcome(series: Series, reaches: tuple[_Reach, ...], label: Floats, draws: Floats) -> _Outcome:
+def _outcome(
+    series: Series,
+    reaches: tuple[_Reach, ...],
+    label: Floats,
+    draws: Floats,
+    wanted_mm: tuple[tuple[float, ...], ...],
+) -> _Outcome:
     """The worst cut of every draw."""
     entered = np.full(draws.shape[2], -np.inf)
     needed = np.full(draws.shape[2], -np.inf)
-    for reach, (offset, *tilts) in zip(reaches, draws, strict=True):
+    short = np.full((len(wanted_mm), draws.shape[2]), -np.inf)
+    for n, (reach, (offset, *tilts)) in enumerate(zip(reaches, draws, strict=True)):
         if not len(reach.heights_mm):
             continue
         nearest = float(reach.heights_mm.max())
         at_cut = _highest(reach, _slopes(series.tilts_deg, tilts)) - signed_error(series.position_mm, offset) + label
         entered = np.maximum(entered, at_cut)
         needed = np.maximum(needed, at_cut - nearest)
-    return _Outcome(entered, needed)
+        for row, wanted in enumerate(wanted_mm):
+            short[row] = np.maximum(short[row], at_cut + wanted[n])
+    return _Outcome(entered, needed, short)
 
 
 def _slopes(tilts_deg: tuple[Spread, ...], uniform: list[Floats]) -> Floats | None:

@@ -25,12 +25,15 @@ from enbloc.resection.margins import ORDER, measure_margins, worst_word
 from enbloc.resection.place import place
 from enbloc.resection.placement import Placement
 from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected, Sacrifice
+from enbloc.resection.reach import find_reach
+from enbloc.resection.registry_words import registry_word
 from enbloc.resection.sacrifices import Resection, list_sacrifices
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen import CutOut, cut_out
 from enbloc.resection.window import judge_window
 from enbloc.strategy.advice import Indication
 from enbloc.strategy.approach import choose_approach
+from enbloc.strategy.choice import with_reasons
 from enbloc.strategy.risk import list_risks
 from enbloc.strategy.robustness import Robustness, draw, sample_execution
 
@@ -111,12 +114,15 @@ def _placed(
     short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
     window = judge_window(scene, placement, out.geometry)
     option = attrs.evolve(option, levels=placement.resects or placement.levels)
-    plan = _explained(option, known, worst_word(margins), (*window, *short))
+    in_registry = registry_word(margins, _declared(option, known))
+    said = (in_registry[1],) if in_registry else ()
+    plan = _explained(option, known, worst_word(margins), (*window, *short, *said))
     robust = _robustness(out.cuts, scene, settings)
     return attrs.evolve(
         plan,
-        cuts=out.cuts,
+        cuts=find_reach(scene, placement, out.geometry, out.cuts),
         margins=margins,
+        margin_in_registry=in_registry[0] if in_registry else None,
         geometry=out.geometry,
         margin_negative_probability=robust.probability,
         delivery=judge_delivery(scene, placement, out.geometry, plan.approach, plan.sacrifices),
@@ -128,6 +134,16 @@ def _placed(
             **_margins_to_plan(robust),
         },
     )
+
+
+def _declared(option: Option, known: Known) -> frozenset[str]:
+    """Interfaces where the plan says beforehand that tumour is entered: dura over tumour (F5b), pedicles (MOD-2)."""
+    dura = {"dura"} if _epidural(known.extent) is Verdict.MET else set()
+    consent = any(reason.rule == "MOD-2" for reason in option.because)
+    pedicles = {
+        f"{side} pedicle{of} cut" for side in ("left", "right") for of in ("", *(f" {n}" for n in option.levels))
+    }
+    return frozenset(dura | (pedicles if consent else set()))
 
 
 def _explained(option: Option, known: Known, word: MarginWord | None, found: tuple[Reason, ...]) -> Plan:
@@ -179,11 +195,22 @@ def _given_up(option: Option) -> tuple[Sacrifice, ...]:
 
 def _robustness(cuts: tuple[Cut, ...], scene: Scene, settings: ResectionSettings) -> Robustness:
     draws = draw(settings.error_seed, settings.error_samples_n, len(cuts))
-    return sample_execution(cuts, surface_points(scene.grid, scene.tumour), scene.label_error_mm, draws)
+    discs = [cut.kind == "discectomy" for cut in cuts]
+    wanted = tuple(settings.disc_margin_mm if disc else settings.bone_margin_mm for disc in discs)
+    rows = (wanted, (settings.least_bone_margin_mm,) * len(cuts))
+    return sample_execution(cuts, surface_points(scene.grid, scene.tumour), scene.label_error_mm, draws, wanted_mm=rows)
 
 
 def _margins_to_plan(robust: Robustness) -> dict[str, Measured]:
-    return {f"margin_to_plan_{method}": margin for method, margin in robust.margin_to_plan.items()}
+    kept: dict[str, Measured] = {}
+    for method, (wanted, least) in robust.kept.items():
+        kept[f"wanted_margins_kept_{method}"] = _fraction(wanted)
+        kept[f"least_margins_kept_{method}"] = _fraction(least)
+    return {**{f"margin_to_plan_{method}": margin for method, margin in robust.margin_to_plan.items()}, **kept}
+
+
+def _fraction(value: float) -> Estimate:
+    return Estimate(value, value, value, "fraction", "share of the draws of execution and label error")
 
 
 def _measured_trade_offs(out: CutOut, margins: tuple[Margin, ...], scene: Scene) -> dict[str, Measured]:
@@ -234,4 +261,4 @@ def _ranked(plans: tuple[Plan, ...], indication: Indication) -> tuple[Plan, ...]
         )
 
     ordered = sorted(plans, key=key)
-    return tuple(attrs.evolve(plan, id=f"p{n}", rank=n) for n, plan in enumerate(ordered, start=1))
+    return with_reasons(tuple(attrs.evolve(plan, id=f"p{n}", rank=n) for n, plan in enumerate(ordered, start=1)))

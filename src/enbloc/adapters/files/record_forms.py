@@ -165,6 +165,7 @@ def plan_form(plan: Plan) -> Json:
         "sacrifices": to_plain(plan.sacrifices),
         "margins": [_margin(margin) for margin in plan.margins],
         "margin": plan.margin,
+        "margin_in_registry": plan.margin_in_registry,
         "enneking_appropriate": plan.enneking_appropriate,
         "specimen_ml": to_plain(geometry.specimen_ml) if geometry is not None else None,
         "bone_lost_ml": to_plain(geometry.bone_lost_ml) if geometry is not None else None,
@@ -173,6 +174,7 @@ def plan_form(plan: Plan) -> Json:
         "reconstruction": to_plain(plan.reconstruction),
         "risks": [_risk(risk) for risk in plan.risks],
         "trade_offs": to_plain(plan.trade_offs),
+        "dominated_by": list(plan.dominated_by),
         "because": _reasons(plan.because),
     }
 
@@ -187,6 +189,15 @@ def cut_form(cut: Cut) -> Json:
         "face_mm": to_plain(cut.face_mm),
         "tool_width_mm": to_plain(cut.tool_width_mm),
         "crosses": list(cut.crosses),
+        "reach": [
+            {
+                "from": reach.side,
+                "share": to_plain(reach.share),
+                "blocked_by": list(reach.blocked_by),
+                "because": reach.because,
+            }
+            for reach in cut.reach
+        ],
         "because": list(cut.because),
     }
 
@@ -245,6 +256,7 @@ def _margin(margin: Margin) -> Json:
         "barrier": margin.barrier,
         "barrier_status": margin.barrier_status,
         "enneking": margin.enneking,
+        "near_mm2": to_plain(margin.near_mm2),
         "because": _reasons(margin.because),
     }
 

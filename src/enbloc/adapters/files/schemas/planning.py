@@ -22,8 +22,8 @@ from enbloc.adapters.files.schemas.pieces import (
     or_null,
     or_unknown,
 )
-from enbloc.resection.cuts import CutKind
-from enbloc.resection.plans import Family, MarginWord, Tissue
+from enbloc.resection.cuts import CutKind, SawSide
+from enbloc.resection.plans import Family, MarginWord, RegistryWord, Tissue
 
 _REJECTED = an_object({"family": one_of(*get_args(Family)), "side": SIDE, "because": list_of(REASON)})
 OPTIONS = an_object(
@@ -52,6 +52,16 @@ CUT = an_object(
         "face_mm": list_of(POINT),
         "tool_width_mm": NUMBER,
         "crosses": list_of(TEXT),
+        "reach": list_of(
+            an_object(
+                {
+                    "from": one_of(*get_args(SawSide)),
+                    "share": {"type": "number", "minimum": 0, "maximum": 1},
+                    "blocked_by": list_of(TEXT),
+                    "because": TEXT,
+                }
+            )
+        ),
         "because": list_of(TEXT),
     }
 )
@@ -75,6 +85,7 @@ _MARGIN = an_object(
         "barrier": or_null(TEXT),
         "barrier_status": TEXT,
         "enneking": or_null(one_of(*get_args(MarginWord))),
+        "near_mm2": map_of(NUMBER),
         "because": list_of(REASON),
     }
 )
@@ -156,6 +167,7 @@ _PLAN = an_object(
         "sacrifices": list_of(_SACRIFICE),
         "margins": list_of(_MARGIN),
         "margin": or_null(one_of(*get_args(MarginWord))),
+        "margin_in_registry": or_null(one_of(*get_args(RegistryWord))),
         "enneking_appropriate": or_null(YES_NO),
         "specimen_ml": or_null(NUMBER),
         "bone_lost_ml": or_null(NUMBER),
@@ -170,6 +182,7 @@ _PLAN = an_object(
         "reconstruction": or_unknown(RECONSTRUCTION),
         "risks": list_of(_RISK),
         "trade_offs": map_of(MEASURED),
+        "dominated_by": list_of(TEXT),
         "because": list_of(REASON),
     }
 )

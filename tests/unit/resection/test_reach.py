@@ -1,0 +1,61 @@
+"""From which sides a saw reaches a cut, where that is known beforehand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from enbloc.resection.place import place
+from enbloc.resection.plans import Option
+from enbloc.resection.reach import find_reach, unreached
+from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.specimen import cut_out
+
+SETTINGS = ResectionSettings()
+
+
+def reaches(scene: Any, family: Any, side: Any) -> dict[str, dict[str, Any]]:
+    placement = place(scene, Option(family, ("L3",), side, ()), SETTINGS)
+    assert placement is not None
+    out = cut_out(scene, placement, SETTINGS)
+    cuts = find_reach(scene, placement, out.geometry, out.cuts)
+    return {cut.id: {reach.side: reach for reach in cut.reach} for cut in cuts}
+
+
+def test_a_vertebrectomy_is_cut_from_behind_beside_the_dura(scene_of: Any) -> None:
+    found = reaches(scene_of((10.0, -26.0, -4.5), 6.0), "vertebrectomy", "right")
+    disc = found["cranial"]
+    assert "the dura" in disc["posterior"].blocked_by
+    assert 0.5 < disc["posterior"].share < 1.0
+    assert disc["anterior"].share > 0.5
+    pedicle = found["right pedicle"]
+    assert pedicle["right"].share > 0.5
+    assert "the dura" in pedicle["left"].blocked_by
+    assert pedicle["left"].share < pedicle["right"].share
+
+
+def test_sides_mirror(scene_of: Any) -> None:
+    left = reaches(scene_of((10.0, -26.0, -4.5), 6.0), "vertebrectomy", "right")
+    right = reaches(scene_of((-10.0, -26.0, -4.5), 6.0), "vertebrectomy", "left")
+    for one, other in (("left", "right"), ("right", "left"), ("posterior", "posterior")):
+        assert left["cranial"][one].share == pytest.approx(right["cranial"][other].share, abs=0.1)
+
+
+def test_an_arch_is_cut_from_behind(scene_of: Any) -> None:
+    found = reaches(scene_of((0.0, 30.0, -8.0), 6.0), "posterior_arch_resection", None)
+    for sides in found.values():
+        assert max(sides[side].share for side in ("posterior", "left", "right")) > 0.5
+        assert "the dura" in {name for side in sides.values() for name in side.blocked_by}
+
+
+def test_shares_are_shares_and_every_side_says_why(scene_of: Any) -> None:
+    placement = place(scene_of((10.0, -26.0, -4.5), 6.0), Option("vertebrectomy", ("L3",), "right", ()), SETTINGS)
+    assert placement is not None
+    out = cut_out(scene_of((10.0, -26.0, -4.5), 6.0), placement, SETTINGS)
+    for cut in find_reach(scene_of((10.0, -26.0, -4.5), 6.0), placement, out.geometry, out.cuts):
+        assert [reach.side for reach in cut.reach] == ["posterior", "anterior", "left", "right"]
+        assert all(0.0 <= reach.share <= 1.0 and reach.because for reach in cut.reach)
+        assert not unreached(cut)
+        assert np.isfinite([reach.share for reach in cut.reach]).all()
