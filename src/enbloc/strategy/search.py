@@ -16,7 +16,7 @@ from enbloc.classification.extent import Extent
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
-from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.space.distances import surface_points
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.cuts import Cut
@@ -24,7 +24,7 @@ from enbloc.resection.delivery import judge_delivery
 from enbloc.resection.margins import ORDER, measure_margins, worst_word
 from enbloc.resection.place import place
 from enbloc.resection.placement import Placement
-from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected, Sacrifice
+from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected
 from enbloc.resection.reach import find_reach
 from enbloc.resection.registry_words import registry_word
 from enbloc.resection.sacrifices import Resection, list_sacrifices
@@ -138,7 +138,8 @@ def _placed(
 
 def _declared(option: Option, known: Known) -> frozenset[str]:
     """Interfaces where the plan says beforehand that tumour is entered: dura over tumour (F5b), pedicles (MOD-2)."""
-    dura = {"dura"} if _epidural(known.extent) is Verdict.MET else set()
+    beneath = any_of(level.layers["D"] for level in known.extent.levels.values())
+    dura = {"dura"} if beneath is Verdict.MET else set()
     consent = any(reason.rule == "MOD-2" for reason in option.because)
     pedicles = {
         f"{side} pedicle{of} cut" for side in ("left", "right") for of in ("", *(f" {n}" for n in option.levels))
@@ -160,10 +161,7 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         sessions=approach.sessions,
         levels=option.levels,
         cuts=(),
-        sacrifices=(
-            *list_sacrifices(_resection(option, known)),
-            *_given_up(option),
-        ),
+        sacrifices=list_sacrifices(_resection(option, known)),
         margins=(),
         margin=word,
         enneking_appropriate=appropriate,
@@ -182,15 +180,6 @@ def _resection(option: Option, known: Known) -> Resection:
     chest_wall = option.side if option.family == "chest_wall_combined" else None
     base = option.base or option.family
     return Resection(base, option.levels, option.side, known.extent, known.clinical, chest_wall, option.gives_up)
-
-
-def _given_up(option: Option) -> tuple[Sacrifice, ...]:
-    """What the option takes although it could be kept: a vertebral artery (VES-1)."""
-    says = "closed beforehand where angiography allows; the other artery stays"
-    return tuple(
-        Sacrifice(name, "cut", says, "verified", ("westbroek2020", "va_occlusion2014"), modelled=True, rule="VES-1")
-        for name in option.gives_up
-    )
 
 
 def _robustness(cuts: tuple[Cut, ...], scene: Scene, settings: ResectionSettings) -> Robustness:
