@@ -43,6 +43,9 @@ LOOSER = {
     "REG-9": "ours",
     "ORD-7": "verified",
     "BOR-2a": "verified",
+    "BOR-2b": "unverified/low",
+    "BOR-3a": "unverified/low",
+    "BOR-4": "unverified/low",
 }
 """Rules whose printed status has a part for each half of the rule, or a remark: what may be said of our half."""
 

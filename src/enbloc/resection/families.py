@@ -31,7 +31,7 @@ from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
 from enbloc.intake.clinical import Clinical
-from enbloc.resection.other_families import enumerate_others, with_arteries
+from enbloc.resection.other_families import ARTERY_LEVELS, enumerate_others, with_arteries
 from enbloc.resection.plans import Family, Option, Rejected, Side
 from enbloc.resection.reading import layer_verdict, say_layers, say_sectors, sector_verdict, sectors_that_are
 
@@ -211,7 +211,7 @@ def _between_laminae(extent: Extent, levels: tuple[Level, ...]) -> tuple[Reason,
     Empty where it does not: in the neck, or where no three neighbouring sectors of the arch are free.
     """
     both = {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(sectors_that_are(extent, Verdict.MET))
-    cervical = any(region(level) == "cervical" for level in levels)
+    cervical = bool(set(levels) & set(ARTERY_LEVELS))
     ring = (*RIGHT_ARCH, *LEFT_ARCH)
     free = [sector_verdict(extent, sector) is not Verdict.MET for sector in ring]
     if not both or cervical or not any(all(free[n : n + 3]) for n in range(len(ring) - 2)):
@@ -227,8 +227,8 @@ def _between_laminae(extent: Extent, levels: tuple[Level, ...]) -> tuple[Reason,
 
 
 def _cervical(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:
-    """What the cervical spine adds: the vertebral arteries, and the narrower limits of a vertebrectomy."""
-    if not any(region(level) == "cervical" for level in levels):
+    """What the neck adds above C7: the vertebral arteries, and the narrower limits of a midcervical vertebrectomy."""
+    if not set(levels) & set(ARTERY_LEVELS):
         return
     if layer_verdict(extent, "F") is Verdict.MET and not _one_sided(extent):
         yield Reason("Tumour at both vertebral artery canals: both arteries are never taken.", "ours", (), "REG-3")
@@ -290,7 +290,7 @@ def _conditions(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> It
         )
     if unsure := [level for level in levels_that_may(extent) if level not in levels]:
         yield Reason(f"On condition that {', '.join(unsure)} can be shown free; this is open.", "ours")
-    cervical_body = limits.family == "vertebrectomy" and any(region(level) == "cervical" for level in levels)
+    cervical_body = limits.family == "vertebrectomy" and bool(set(levels) & set(ARTERY_LEVELS))
     layers = [k for k in ("A", "D", "E", "F") if layer_verdict(extent, k) is Verdict.UNDECIDED]
     if cervical_body and layers:
         yield Reason(f"On condition that {say_layers(layers)} can be shown free.", "verified", ("leitner2007",), "F9")

@@ -22,6 +22,9 @@ from enbloc.resection.reading import layer_verdict, say_layers, say_sectors, sec
 SIDES: tuple[tuple[Side, tuple[int, ...]], ...] = (("left", (2, 3, 4, 5)), ("right", (8, 9, 10, 11)))
 """The sectors of each side but for those at the midline."""
 
+BESIDE_BODY: tuple[tuple[Side, tuple[int, ...]], ...] = (("left", (2, 3, 4)), ("right", (9, 10, 11)))
+"""The sectors beside the body: they name the side of the chest wall even where the whole body is held (LUNG-1)."""
+
 HALVES: tuple[tuple[Side, tuple[int, ...]], ...] = (("left", tuple(range(1, 7))), ("right", tuple(range(7, 13))))
 """The sectors of each side up to the midline."""
 
@@ -142,7 +145,8 @@ def _chest_wall(
 ) -> Iterator[Option | Rejected]:
     """On the tumour's side, with the resection of the body that fits."""
     family: Family = "chest_wall_combined"
-    sides = [side for side, sectors in SIDES if sectors_that_are(extent, Verdict.MET, sectors)]
+    beside = [side for side, sectors in BESIDE_BODY if sectors_that_are(extent, Verdict.MET, sectors)]
+    sides = beside or [side for side, sectors in SIDES if sectors_that_are(extent, Verdict.MET, sectors)]
     if general:
         yield Rejected(family, general)
     elif len(sides) != 1:
@@ -173,9 +177,17 @@ def _near_chest_wall(extent: Extent, side: Side) -> tuple[str, ...] | None:
 
 
 def _base(mobile: tuple[Option, ...], side: Side) -> Option | None:
-    """The resection of the body: half of it where that fits, else all of it, opened on the other side."""
+    """The resection of the vertebra: half of it where that fits, else all of it, opened on the other side.
+
+    Ribs or a transverse process alone ask for no cut through the body (LUNG-1): then the arch goes with them.
+    """
     other: Side = "right" if side == "left" else "left"
-    wanted = (("sagittal_resection", side), ("vertebrectomy", other), ("vertebrectomy", None))
+    wanted: tuple[tuple[Family, Side | None], ...] = (
+        ("sagittal_resection", side),
+        ("vertebrectomy", other),
+        ("vertebrectomy", None),
+        ("posterior_arch_resection", None),
+    )
     found = (option for family, of in wanted for option in mobile if (option.family, option.side) == (family, of))
     return next(found, None)
 
@@ -187,6 +199,8 @@ def _for_chest_wall(side: Side, base: Option, near: tuple[str, ...] | None) -> I
         yield Reason(f"Within {CHEST_WALL_MM:g} mm of the tumour: {', '.join(near)}.", "measured")
     half = base.family == "sagittal_resection"
     held = "one side of the body is held, so half of it goes" if half else "more of the body is held, so all of it goes"
+    if base.family == "posterior_arch_resection":
+        held = "ribs or the transverse process alone are held, so that the body is not cut"
     yield Reason(f"With ribs and pleura: {held}.", "verified", ("melek_lungvertebra",), "LUNG-1")
     yield Reason(
         "Ribs are cut outside the tumour; lung that is held goes in the same sitting.", "verified", ("vats2022",),

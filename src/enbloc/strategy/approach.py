@@ -1,7 +1,8 @@
 """From which sides, in which order, in how many sessions.
 
-Strategy: the region gives the default (REG), the family narrows it (the approach set, 4.4), and three facts turn it:
-a vessel without a plane, tumour in front of the body, and L4-L5. What is open stays as a condition among the reasons.
+Strategy: what must be reached gives the exposures (`reach`); the region gives the order and the sessions (REG); some
+facts put a release in front first: a vessel without a plane, tumour or lung in front, many levels, earlier surgery
+(ORD-3). What is open stays as a condition among the reasons.
 """
 
 from __future__ import annotations
@@ -20,12 +21,11 @@ from enbloc.intake.clinical import Clinical
 from enbloc.resection.plans import Option
 from enbloc.resection.reading import sector_verdict
 from enbloc.strategy.advice import Approach
+from enbloc.strategy.boriani import name_type
+from enbloc.strategy.reach import LOW_LUMBAR, Exposure, least_exposures, list_tasks, say_reach
 
 MANY_LEVELS = 3
 """From so many levels on an anterior release comes first in the thoracic spine (REG-6, ours)."""
-
-LOW_LUMBAR = ("L4", "L5", "L6")
-"""Where roots and iliac vessels ask for a posterior, then an anterior approach (REG-8, REG-9)."""
 
 _ANTERIOR_MASS = next(place for place in PLACES if place.criterion == "anterior_mass")
 _PARAVERTEBRAL = next(place for place in PLACES if place.criterion == "paravertebral")
@@ -74,7 +74,9 @@ REGIONS: tuple[Region, ...] = (
         Reason("C3-C6: combined in every published en bloc resection.", "verified", ("molina2014",), "REG-2"),
         _CERVICAL_ORDER,)),
     Region(_span("C7", "T2"), _BACK, 1, (
-        Reason("C7-T2: posterolateral or combined.", "unverified/medium", (), "REG-5"),), ("vessel", "anterior_mass")),
+        Reason("C7-T2: posterolateral or combined; ribs 1-2, the T1 root and a window in the sternum decide; chest "
+            "wall is for a thoracic team.", "unverified/medium", (), "REG-5"),),
+        ("vessel", "anterior_mass", "chest_wall")),
     Region(_span("L2", "L3"), _BACK, 1, (
         Reason("L1-L3: posterior-only is published.", "verified", ("xu2024tes",), "REG-7"),
         Reason("Alternative: an anterior release of segmental vessels and crura often comes first.", "verified",
@@ -82,7 +84,7 @@ REGIONS: tuple[Region, ...] = (
     Region(_span("T3", "L1"), _BACK, 1, (
         Reason("T3-L1: posterior-only total en bloc spondylectomy.", "verified (2nd)", ("neurosurgerynotes_tes",),
             "REG-6"),),
-        ("vessel", "many_levels", "earlier_surgery")),
+        ("vessel", "many_levels", "earlier_surgery", "chest_wall")),
 )  # fmt: skip
 """Regions in the order in which they rule a tumour that holds several."""
 
@@ -93,6 +95,16 @@ _TURNS: dict[str, Reason] = {
     "anterior_mass": Reason("Tumour in front of the body: it is released under sight first.", "ours", (), "F6"),
     "many_levels": Reason(f"{MANY_LEVELS} levels or more: anterior release first.", "ours", (), "REG-6"),
     "earlier_surgery": Reason("Earlier surgery: anterior release first.", "ours", (), "REG-6"),
+}
+_TURNS["chest_wall"] = Reason(
+    "Ribs, chest wall or lung are held: they are released in front first.", "ours", (), "REG-6"
+)
+_SEEN: dict[str, str] = {
+    "vessel": "a great vessel without a plane",
+    "anterior_mass": "tumour in front of the body",
+    "chest_wall": "chest wall or lung",
+    "many_levels": "the front of several levels",
+    "earlier_surgery": "scar of the earlier operation",
 }
 _VASCULAR = Reason("The plane to a great vessel is lost: a vascular surgeon, and a balloon ready.", "ours", (), "MOD-9")
 _IF_OPEN: dict[str, Reason] = {
@@ -105,6 +117,17 @@ _IF_OPEN: dict[str, Reason] = {
 }
 
 
+_ECCENTRIC = Reason("One side of the vertebra, the ring opened in free bone: from behind.", "ours", (), "4.4")
+_BY_FAMILY: dict[str, Region] = {
+    "posterior_arch_resection": Region((), _BACK, 1, (
+        Reason("The arch, both pedicles being free: from behind.", "verified", ("boriani2018",), "BOR-2a"),)),
+    "anterior_corpectomy": Region((), ("anterior",), 1, (
+        Reason("Sectors 5-8, layers A, B: from the front.", "verified", ("boriani2018",), "BOR-1"),)),
+    "intralesional": Region((), _BACK, 1, (
+        Reason("Removal in pieces: each part from the side nearest to it.", "ours"),)),
+}  # fmt: skip
+
+
 @attrs.frozen
 class Situation:
     """The facts that turn an approach: each is a verdict."""
@@ -113,6 +136,7 @@ class Situation:
     anterior_mass: Verdict
     many_levels: Verdict
     earlier_surgery: Verdict
+    chest_wall: Verdict
 
 
 def choose_approach(extent: Extent, clinical: Clinical, option: Option, contacts: Sequence[Contact]) -> Approach:
@@ -128,14 +152,31 @@ def choose_approach(extent: Extent, clinical: Clinical, option: Option, contacts
     """
     if option.family == "none":
         return Approach((), 0, (Reason("No resection, no approach.", "ours"),))
-    if option.family == "intralesional":
-        return Approach((), 1, (Reason("The approach of a removal in pieces is not worked out here.", "ours"),))
-    steps, sessions, because = _steps(option, _situation(extent, clinical, option, contacts))
+    situation = _situation(extent, clinical, option, contacts)
+    ruling, turned = _rule(option, situation)
+    tasks = list_tasks(option, extent, [_SEEN[name] for name in turned])
+    exposures = least_exposures(tasks)
+    steps = _in_order(exposures, ruling.steps, bool(turned))
+    because = [*ruling.because, *(_TURNS[name] for name in turned), *_still_open(ruling, situation, turned)]
+    because += say_reach(tasks)
+    named = name_type(option, steps, situation.vessel)
     if "anterior" in steps and region(option.levels[0]) != "cervical":
         side, why = choose_side(extent, option.levels)
         steps = tuple(f"anterior {side}" if step == "anterior" else step for step in steps)
-        because = (*because, why)
-    return Approach(steps, sessions, (*because, *_canal(extent), *_sessions(steps, sessions)))
+        because.append(why)
+    sessions = ruling.sessions if len(steps) > 1 else 1
+    en_bloc = option.family != "intralesional"
+    because += (*_canal(extent), *_sessions(steps, sessions)) if en_bloc else ()
+    return Approach(steps, sessions, (*because, *named))
+
+
+def _in_order(exposures: frozenset[Exposure], default: tuple[str, ...], released_first: bool) -> tuple[str, ...]:
+    """The exposures in the order of the region, or the front first where something is released there (ORD-3)."""
+    if len(exposures) == 1:
+        return tuple(exposures)
+    if released_first:
+        return _FRONT_THEN_BACK
+    return default if len(default) > 1 else _BACK_THEN_FRONT
 
 
 def judge_vessel(clinical: Clinical, contacts: Iterable[Contact], paravertebral: Verdict) -> Verdict:
@@ -176,39 +217,29 @@ def _situation(extent: Extent, clinical: Clinical, option: Option, contacts: Seq
         anterior_mass=find_place(extent, _ANTERIOR_MASS).verdict,
         many_levels=judge_fact(len(option.levels) >= MANY_LEVELS),
         earlier_surgery=judge_fact(clinical.prior_surgery),
+        chest_wall=judge_fact(option.family == "chest_wall_combined"),
     )
 
 
-def _steps(option: Option, situation: Situation) -> tuple[tuple[str, ...], int, tuple[Reason, ...]]:
-    """Steps without the side, sessions, and why."""
-    if option.family == "posterior_arch_resection":
-        return (
-            _BACK,
-            1,
-            (Reason("The arch, both pedicles being free: from behind.", "verified", ("boriani2018",), "BOR-2a"),),
-        )
-    if option.family == "anterior_corpectomy":
-        return (
-            ("anterior",),
-            1,
-            (Reason("Sectors 5-8, layers A, B: from the front.", "verified", ("boriani2018",), "BOR-1"),),
-        )
+def _rule(option: Option, situation: Situation) -> tuple[Region, tuple[str, ...]]:
+    """What the region or the family rules, and which facts put a release in front first."""
+    if option.family in _BY_FAMILY:
+        return _BY_FAMILY[option.family], ()
     ruling = next(r for r in REGIONS if set(r.levels) & set(option.levels))
-    lateral = option.family == "sagittal_resection" and region(option.levels[0]) != "cervical"
-    if lateral:
-        eccentric = Reason("One side of the vertebra, the ring opened in free bone: from behind.", "ours", (), "4.4")
-        ruling = attrs.evolve(ruling, steps=_BACK, because=(eccentric,), turned_by=("vessel", "anterior_mass"))
-    turned = tuple(_TURNS[name] for name in ruling.turned_by if getattr(situation, name) is Verdict.MET)
+    if (option.base or option.family) == "sagittal_resection" and region(option.levels[0]) != "cervical":
+        turned_by = ("vessel", "anterior_mass", "chest_wall")
+        ruling = attrs.evolve(ruling, steps=_BACK, because=(_ECCENTRIC,), turned_by=turned_by)
     if set(ruling.levels) == set(LOW_LUMBAR) and situation.vessel is Verdict.MET:
         ruling = attrs.evolve(ruling, because=(*ruling.because, _VASCULAR))
+    return ruling, tuple(name for name in ruling.turned_by if getattr(situation, name) is Verdict.MET)
+
+
+def _still_open(ruling: Region, situation: Situation, turned: tuple[str, ...]) -> Iterator[Reason]:
     if turned:
-        return _FRONT_THEN_BACK, ruling.sessions, (*ruling.because, *turned)
-    still = tuple(
-        _IF_OPEN[name]
-        for name in ruling.turned_by
-        if name in _IF_OPEN and getattr(situation, name) is Verdict.UNDECIDED
-    )
-    return ruling.steps, ruling.sessions, (*ruling.because, *still)
+        return
+    for name in ruling.turned_by:
+        if name in _IF_OPEN and getattr(situation, name) is Verdict.UNDECIDED:
+            yield _IF_OPEN[name]
 
 
 def _canal(extent: Extent) -> Iterator[Reason]:

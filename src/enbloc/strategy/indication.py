@@ -45,7 +45,9 @@ def judge_indication(clinical: Clinical, sheet: Sheet, extent: Extent) -> Indica
         because.insert(0, Reason("No recommendation before biopsy: none is stated to confirm the histology.", "ours"))
         settle.insert(0, _BIOPSY)
     if en_bloc != "no" and findings["feasible"].verdict is Verdict.UNMET:
-        because.append(Reason("No en bloc family takes this tumour; see why each was rejected.", "ours"))
+        en_bloc = "conditional"
+        says = "No en bloc family takes this tumour as it lies (see why each was rejected): conditional at most."
+        because.append(Reason(says, "ours", (), "PLAN-4"))
     because += _after(clinical, histology)
     return Indication(en_bloc, tuple(because), list_rivals(histology), tuple(settle))
 

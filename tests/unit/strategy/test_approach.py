@@ -12,6 +12,7 @@ from enbloc.intake.clinical import Clinical
 from enbloc.resection.plans import Option
 from enbloc.strategy.advice import Approach
 from enbloc.strategy.approach import choose_approach, choose_side, judge_vessel
+from enbloc.strategy.reach import least_exposures, list_tasks
 
 BODY = {5, 6, 7, 8}
 
@@ -122,9 +123,60 @@ def test_epidural_tumour_is_exposed_from_behind() -> None:
     assert "MOD-3" in rules(choose(typed("BCD", BODY, "T8")))
 
 
-@pytest.mark.parametrize("family", ["intralesional", "none"])
-def test_families_without_cuts_have_no_steps(family) -> None:
-    assert choose(typed("BC", BODY, "T8"), family).steps == ()
+def test_no_resection_has_no_steps() -> None:
+    assert choose(typed("BC", BODY, "T8"), "none").steps == ()
+
+
+@pytest.mark.parametrize(
+    ("level", "sectors", "layers", "steps"),
+    [
+        ("C5", BODY, "BC", ("anterior",)),
+        ("C5", {1, 2, 12}, "BC", ("posterior",)),
+        ("C5", set(range(1, 13)), "BC", ("posterior", "anterior")),
+        ("T8", BODY, "BCD", ("posterior",)),
+        ("L3", set(range(1, 13)), "BCD", ("posterior",)),
+    ],
+)
+def test_a_removal_in_pieces_goes_from_the_nearest_side(level, sectors, layers, steps) -> None:
+    assert choose(typed(layers, sectors, level), "intralesional").steps == steps
+
+
+@pytest.mark.parametrize(("level", "steps"), [("S3", ("posterior",)), ("S1", ("anterior left", "posterior"))])
+def test_a_sacrectomy_above_the_third_level_needs_the_front(level, steps) -> None:
+    assert choose(typed("BC", BODY, level), "sacrectomy_partial").steps == steps
+
+
+def test_a_chest_wall_that_goes_with_the_specimen_is_released_first() -> None:
+    option = Option("chest_wall_combined", ("T6",), "right", (), "sagittal_resection")
+    found = choose_approach(typed("ABC", {9, 10}, "T6"), Clinical(), option, ())
+    assert found.steps == ("anterior right", "posterior")
+
+
+@pytest.mark.parametrize("levels", [("C4",), ("T8",), ("L2",), ("L5",), ("S1",), ("T6", "T7", "T8")])
+@pytest.mark.parametrize("family", ["vertebrectomy", "sagittal_resection"])
+def test_the_exposures_reach_every_task_and_none_is_spare(levels, family) -> None:
+    extent, option = typed("ABCD", {4, 5, 6}, *levels), Option(family, levels, "left", ())
+    for seen in ((), ("a great vessel",)):
+        tasks = list_tasks(option, extent, seen)
+        exposures = least_exposures(tasks)
+        assert all(exposures & task.reached_from for task in tasks)
+        for one in exposures:
+            assert not all((exposures - {one}) & task.reached_from for task in tasks)
+
+
+@pytest.mark.parametrize(
+    ("family", "level", "sectors", "name", "status"),
+    [
+        ("posterior_arch_resection", "L2", {1, 12}, "2a", "verified"),
+        ("anterior_corpectomy", "L2", BODY, "1", "verified"),
+        ("vertebrectomy", "T8", BODY, "2b", "unverified/low"),
+        ("sagittal_resection", "T8", {4, 5}, "2c", "unverified/low"),
+        ("vertebrectomy", "L4", BODY, "4", "unverified/low"),
+    ],
+)
+def test_the_types_of_boriani_are_possible_names_but_for_two(family, level, sectors, name, status) -> None:
+    found = [r for r in choose(typed("BC", sectors, level), family).because if r.says.startswith("Boriani")]
+    assert [(r.says.split()[2].rstrip(":"), r.status) for r in found] == [(name, status)]
 
 
 def test_the_front_alone_for_a_corpectomy() -> None:
