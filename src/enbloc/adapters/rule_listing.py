@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from enbloc.classification.definitions import DEFINITIONS
 from enbloc.classification.tables import SCORES
 from enbloc.errors import CallError
 from enbloc.foundation.evidence.rules import Answers, RuleTable
@@ -25,7 +26,8 @@ def rules_form(system: str | None) -> Form:
     if system is None:
         return {"systems": list(_systems()), "tables": {name: table.title for name, table in TABLES.items()}}
     bands = [_band(band) for band in SCORES[system].bands] if system in SCORES else []
-    return {"system": system, "tables": [_table(name, table) for name, table in _find(system)], "bands": bands}
+    tables = [_table(name, table) for name, table in _find(system)]
+    return {"system": system, "tables": tables, "bands": bands, "definitions": _definitions(system)}
 
 
 def rules_lines(system: str | None) -> Iterator[tuple[str, str]]:
@@ -33,6 +35,8 @@ def rules_lines(system: str | None) -> Iterator[tuple[str, str]]:
     if system is None:
         width = max(len(name) for name in TABLES)
         yield from (("", f"{name:<{width}}  {table.title}") for name, table in TABLES.items())
+        alone = [name for name in DEFINITIONS if not any(key.split("/")[0] == name for key in TABLES)]
+        yield from (("", f"{name:<{width}}  definitions") for name in alone)
         return
     for name, table in _find(system):
         yield "bold", f"{table.title}  ({name})"
@@ -49,14 +53,26 @@ def rules_lines(system: str | None) -> Iterator[tuple[str, str]]:
         for band in SCORES[system].bands:
             yield "", f"  {band.low}-{band.high}  {band.category}: {band.says}  [{_basis(band.status, band.cites)}]"
 
+    for place, reason in enumerate(DEFINITIONS.get(system, ())):
+        if place == 0:
+            yield "bold", f"Definitions of {system.replace('_', ' ')}"
+        yield "", f"  {reason.rule}: {reason.says}  [{_basis(reason.status, reason.cites)}]"
+
 
 def _systems() -> Iterator[str]:
-    yield from dict.fromkeys(name.split("/")[0] for name in TABLES)
+    yield from dict.fromkeys((*(name.split("/")[0] for name in TABLES), *DEFINITIONS))
+
+
+def _definitions(system: str) -> list[Form]:
+    return [
+        {"says": one.says, "status": one.status, "cites": list(one.cites), "rule": one.rule}
+        for one in DEFINITIONS.get(system, ())
+    ]
 
 
 def _find(system: str) -> list[tuple[str, RuleTable]]:
     found = [(name, table) for name, table in TABLES.items() if name == system or name.startswith(f"{system}/")]
-    if not found:
+    if not found and system not in DEFINITIONS:
         near = difflib.get_close_matches(system, (*_systems(), *TABLES), n=2)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
         raise CallError(

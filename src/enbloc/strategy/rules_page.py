@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from enbloc.classification import tables
+from enbloc.classification.definitions import DEFINITIONS, LEFT_OUT
 from enbloc.classification.enneking import ADVICE
 from enbloc.classification.wbb_answer import write_sectors
 from enbloc.foundation.evidence.bibliography import read_bibliography, supports
@@ -44,6 +45,11 @@ def tables_of(system: str) -> tuple[RuleTable, ...]:
 def rules_page() -> str:
     """Every table in Markdown, with the sources that they cite."""
     blocks = [_HEAD, *(_one(name, table) for name, table in TABLES.items()), *map(_bands, tables.SCORES.values())]
+    blocks += [
+        _reasons(f"{name.replace('_', ' ').capitalize()}: definitions", reasons)
+        for name, reasons in DEFINITIONS.items()
+    ]
+    blocks.append(_left_out())
     blocks += [_families(), _approaches(), _reasons("Advised margin, Enneking", (advice.reason for advice in ADVICE))]
     blocks.append(_reasons("Beside the indication", dict.fromkeys(r for reasons in BESIDE.values() for r in reasons)))
     blocks.append(_sources("\n".join(blocks)))
@@ -70,6 +76,11 @@ def _bands(score: ScoreTable) -> str:
     rows = [(band.category, f"{band.low}-{band.high}", band.says, *_basis(band)) for band in score.bands]
     grid = _grid(("category", "sum", "meaning", "status", "rule", "sources"), rows)
     return "\n".join([f"## {score.title}, bands", "", *grid, ""])
+
+
+def _left_out() -> str:
+    grid = _grid(("rule", "why it is no part of a classification"), LEFT_OUT.items())
+    return "\n".join(["## Rules left out", "", *grid, ""])
 
 
 def _families() -> str:
