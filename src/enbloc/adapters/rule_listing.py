@@ -27,7 +27,7 @@ def rules_form(system: str | None) -> Form:
         return {"systems": list(_systems()), "tables": {name: table.title for name, table in TABLES.items()}}
     bands = [_band(band) for band in SCORES[system].bands] if system in SCORES else []
     tables = [_table(name, table) for name, table in _find(system)]
-    return {"system": system, "tables": tables, "bands": bands, "definitions": _definitions(system)}
+    return {"system": system, "tables": [*tables, *_definitions(system)], "bands": bands}
 
 
 def rules_lines(system: str | None) -> Iterator[tuple[str, str]]:
@@ -64,10 +64,21 @@ def _systems() -> Iterator[str]:
 
 
 def _definitions(system: str) -> list[Form]:
-    return [
-        {"says": one.says, "status": one.status, "cites": list(one.cites), "rule": one.rule}
+    """The definitions of a system as a table whose rows ask nothing; none where it has none."""
+    rows = [
+        {
+            "category": one.rule,
+            "when": {},
+            "says": one.says,
+            "status": one.status,
+            "cites": list(one.cites),
+            "rule": one.rule,
+        }
         for one in DEFINITIONS.get(system, ())
     ]
+    title = f"Definitions of {system.replace('_', ' ')}"
+    table: Form = {"name": f"{system}/definitions", "title": title, "criteria": [], "rows": rows, "impossible": []}
+    return [table] if rows else []
 
 
 def _find(system: str) -> list[tuple[str, RuleTable]]:
