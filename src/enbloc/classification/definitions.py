@@ -154,10 +154,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "FAM-2c": "sides that do not mirror each other: taken for a misprint",
         "FAM-4": "says only that other authors name the same families",
         "F7": "what may be given up stands with the sacrifices of a plan, each with its own cost",
-        **dict.fromkeys(
-            ("BOR-2b", "BOR-2c", "BOR-3a", "BOR-3b", "BOR-4", "BOR-5", "BOR-6", "BOR-7"),
-            "the figures that define it have not been read; no plan may rest on it",
-        ),
+        **dict.fromkeys(("BOR-5", "BOR-6"), "the figures that define it have not been read"),
         "TES-2": "accounts of it differ; only type 7 as unfit is agreed, and skip lesions are rejected as families",
         **dict.fromkeys(("TES-3", "TES-4", "TES-5"), "about one operation and its results: not a class"),
         "ESCC-8": "a variant with twelve grades, of which only a correlation was read",
