@@ -80,7 +80,7 @@ def commands_page() -> str:
     group = typer.main.get_command(app)
     parts = ["# Commands", "", MADE, "", f"{group.help} `enbloc --help` and `enbloc COMMAND --help` say the same.", ""]
     parts += ["Exit codes: 0 done · 1 the program or a file failed · 2 wrong call · 3 a check stopped the case."]
-    for name, command in getattr(group, "commands", {}).items():
+    for name, command in _commands(group):
         words = [_usage(parameter) for parameter in command.params]
         parts += ["", f"## enbloc {name}", "", f"`{' '.join(('enbloc', name, *words))}`", "", str(command.help), ""]
         parts += _grid(("word", "what it is", "default"), map(_parameter, command.params))
@@ -189,6 +189,13 @@ def _text_of(node: ast.stmt | None) -> str:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return " ".join(node.value.value.split())
     return ""
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its words; those of a group follow it."""
+    for name, command in getattr(group, "commands", {}).items():
+        yield before + name, command
+        yield from _commands(command, f"{before}{name} ")
 
 
 def _usage(parameter: Any) -> str:

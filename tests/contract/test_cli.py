@@ -20,7 +20,7 @@ from enbloc.foundation.evidence.bibliography import read_bibliography
 
 Command = Callable[..., Any]
 
-COMMANDS = ("demo", "plan", "check", "classify", "import", "report", "export", "rules", "terms", "schema")
+COMMANDS = ("demo", "plan", "check", "classify", "import", "report", "export", "rules", "terms", "schema", "pacs")
 TYPED = """
 [case]
 id = "typed"

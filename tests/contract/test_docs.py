@@ -70,6 +70,7 @@ def test_no_page_names_a_place_on_one_machine(page: Path) -> None:
 def test_every_command_and_target_that_a_page_names_exists(page: Path) -> None:
     code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", page.read_text("utf-8"), flags=re.DOTALL))
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands |= {group.name for group in app.registered_groups if group.name}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
     named = re.findall(r"^`?(enbloc|make) ([a-z][a-z-]*)", code, flags=re.MULTILINE)
     assert {word for program, word in named if program == "enbloc"} <= commands

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from enbloc import __version__
+from enbloc.adapters.pacs.cli import pacs_app
 from enbloc.errors import CallError, EnblocError
 
 STOPPED = 3
@@ -30,6 +31,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(pacs_app, name="pacs")
 
 CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="The case folder: case.toml and the files it names.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of text.")]

@@ -78,15 +78,15 @@ def deidentified(source: Dataset, disguise: Disguise) -> Dataset:
     cleaned.DeidentificationMethod = METHOD[:64]
     cleaned.DeidentificationMethodCodeSequence = Sequence(_codes(disguise))
     cleaned.LongitudinalTemporalInformationModified = "REMOVED"
-    if "SOPInstanceUID" in cleaned:
-        cleaned.file_meta = _meta(source, cleaned)
+    cleaned.file_meta = _meta(source, cleaned)
+    cleaned.preamble = b"\0" * 128
     return cleaned
 
 
 def _meta(source: Dataset, cleaned: Dataset) -> Any:
     meta = type(source.file_meta)()
     meta.MediaStorageSOPClassUID = cleaned.get("SOPClassUID") or source.file_meta.get("MediaStorageSOPClassUID", "")
-    meta.MediaStorageSOPInstanceUID = cleaned.SOPInstanceUID
+    meta.MediaStorageSOPInstanceUID = cleaned.get("SOPInstanceUID") or ""
     meta.TransferSyntaxUID = source.file_meta.get("TransferSyntaxUID", UID("1.2.840.10008.1.2"))
     meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
     return meta

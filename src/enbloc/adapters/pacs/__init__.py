@@ -1,0 +1,1 @@
+"""PACS: find a study, fetch it, store what was planned, over DICOMweb or classic DICOM, to addresses the user gives."""
