@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
+from html import unescape
 from pathlib import Path
 
 import jsonschema
@@ -103,3 +106,28 @@ def test_the_demonstration_leaves_other_folders_alone(tmp_path: Path) -> None:
     assert found.returncode == 1
     assert "--folder" in found.stderr
     assert [path.name for path in tmp_path.rglob("*.*")] == ["mine.txt"]
+
+
+def words_of(page: Path) -> str:
+    """What a page says, without styles, scripts and drawings' coordinates."""
+    text = page.read_text("utf-8")
+    text = re.sub(r"<(style|script)[^>]*>.*?</\1>", " ", text, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", text))
+
+
+def test_told_in_chinese_the_report_holds_the_same_numbers_and_levels(demo: Path) -> None:
+    found = run(demo, "report", "enbloc-demo-run", "--language", "zh")
+    assert found.returncode == 0, found.stderr
+    english, chinese = (demo / "enbloc-demo-run" / name for name in ("6-report.html", "6-report-zh.html"))
+    assert found.stdout.strip() == str(chinese.resolve())
+    for what in (r"[−-]?\d+(?:\.\d+)?", r"(?<![A-Za-z\d])[CTLS]\d{1,2}(?![A-Za-z\d])"):
+        one, other = (Counter(re.findall(what, words_of(page))) for page in (english, chinese))
+        assert one == other
+    page = chinese.read_text("utf-8")
+    assert '<html lang="zh-Hans">' in page
+    first, rest = page.split('id="three"', 1)
+    assert 'class="foreign"' not in first, "page one is wholly in Chinese"
+    left = re.findall(r'class="foreign">([^<]+)<', rest)
+    assert len(set(left)) <= 0.05 * len(re.findall(r"<li>|<td|<dt", rest)), sorted(set(left))
+    (demo / "enbloc-demo-run" / "6-report-zh.html").unlink()
+    (demo / "enbloc-demo-run" / "6-report-zh.pdf").unlink(missing_ok=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from html import escape, unescape
 from typing import Literal, TypeVar, cast
 
 import attrs
 
+from enbloc.report.catalogue import Catalogue, read_messages
 from enbloc.report.document import (
     ClassificationLine,
     Document,
@@ -41,7 +43,15 @@ class Language:
 
 
 ENGLISH = Language("en", "en-GB", lambda words: words)
-LANGUAGES: dict[Code, Callable[[], Language]] = {"en": lambda: ENGLISH}
+
+
+@cache
+def chinese() -> Language:
+    """Simplified Chinese, from its catalogue."""
+    return Language("zh", "zh-Hans", Catalogue(read_messages("zh.po")).say)
+
+
+LANGUAGES: dict[Code, Callable[[], Language]] = {"en": lambda: ENGLISH, "zh": chinese}
 """Every language by its code; a catalogue is read when its language is asked for."""
 
 _KEPT: dict[type, frozenset[str]] = {

@@ -1,0 +1,168 @@
+"""Another language: every term in both, numbers and codes the same, what cannot be said marked and never lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from importlib import resources
+
+import attrs
+import pytest
+
+from enbloc.anatomy.scene import Scene
+from enbloc.classification.extent import Extent
+from enbloc.foundation.evidence.bibliography import Source
+from enbloc.foundation.terms.histology import HISTOLOGIES
+from enbloc.foundation.terms.structures import STRUCTURES
+from enbloc.foundation.terms.surgery import SURGERY
+from enbloc.report.catalogue import Catalogue, read_messages
+from enbloc.report.compose import SYSTEM_NAMES, compose
+from enbloc.report.document import Document, Picture, ReportInput
+from enbloc.report.drawing.pictures import draw_pictures
+from enbloc.report.drawing.slices import OUTLINES
+from enbloc.report.html import BADGES, SCENE_VIEWS
+from enbloc.report.language import Language, in_language
+from enbloc.report.phrases import FAMILY_WORDS
+from enbloc.report.printed import phrases, template
+from enbloc.resection.plans import Plan
+
+NUMBER = re.compile(r"[−-]?\d+(?:\.\d+)?")
+LEVEL = re.compile(r"(?<![A-Za-z\d])[CTLS]\d{1,2}(?![A-Za-z\d])")
+SYSTEMS_KEPT = {"WBB", "TNM", "SINS", "McLain–Weinstein"}
+
+
+@pytest.fixture(scope="module")
+def messages() -> dict[str, str]:
+    return read_messages("zh.po")
+
+
+@pytest.fixture
+def catalogue(messages: dict[str, str]) -> Catalogue:
+    return Catalogue(messages)
+
+
+def names(text: str) -> set[str]:
+    return set(re.findall(r"\{\w+\}", text))
+
+
+def test_every_message_keeps_its_names_and_its_numbers(messages: dict[str, str]) -> None:
+    assert len(messages) > 800
+    for english, said in messages.items():
+        assert names(english) == names(said), english
+        plain = [sorted(NUMBER.findall(re.sub(r"\{\w+\}", "", text))) for text in (english, said)]
+        assert plain[0] == plain[1], english
+
+
+def said_by_the_page() -> Iterator[str]:
+    page = resources.files("enbloc.report").joinpath("report.html.j2").read_text(encoding="utf-8")
+    for found in re.finditer(r'"([^"{}]+)" \| t\b|\'([^\'{}]+)\' \| t\b', page):
+        yield found[1] or found[2]
+    yield from phrases(template())
+    yield from (word for badge in BADGES.values() for word in (badge.word, badge.meaning))
+    yield from (name for name, _, _ in SCENE_VIEWS)
+    yield from (outline.name for outline in OUTLINES)
+
+
+def terms() -> Iterator[str]:
+    yield from (word.replace("_", " ") for word in HISTOLOGIES)
+    yield from (structure.name for structure in STRUCTURES.values())
+    yield from (term.word.replace("_", " ") for kind in SURGERY.values() for term in kind)
+    yield from FAMILY_WORDS.values()
+    yield from (name for name in SYSTEM_NAMES.values() if name not in SYSTEMS_KEPT)
+
+
+@pytest.mark.parametrize("source", [terms, said_by_the_page])
+def test_every_term_and_every_word_of_the_page_has_both_languages(source: object, catalogue: Catalogue) -> None:
+    assert callable(source)
+    english = list(source())
+    said = {text: catalogue.say(text) for text in english}
+    assert list(catalogue.missing) == []
+    for text, words in said.items():
+        assert re.search(r"[\u4e00-\u9fff]", words) or not re.search("[a-z]{3}", text), text
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from strings(item)
+    elif isinstance(value, Picture):
+        yield from (value.title, value.caption, value.alt, *map(unescape, re.findall(r">([^<>]+)</text>", value.svg)))
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from strings(getattr(value, field.name))
+
+
+@pytest.fixture
+def document(walked: ReportInput, citations: dict[str, Source]) -> Document:
+    return compose(walked, citations)
+
+
+def test_numbers_and_levels_are_the_same_in_both(
+    document: Document, scene: Scene, extent: Extent, plan: Plan, catalogue: Catalogue
+) -> None:
+    chinese = Language("zh", "zh-Hans", catalogue.say)
+    for value in (document, draw_pictures(scene, extent, plan)):
+        before, after = list(strings(value)), list(strings(in_language(value, chinese)))
+        assert len(before) == len(after)
+        for english, said in zip(before, after, strict=True):
+            for what in (NUMBER, LEVEL):
+                assert sorted(what.findall(english)) == sorted(what.findall(said)), (english, said)
+    assert len(catalogue.missing) < 50, "the made-up patient says some sentences that no rule says"
+
+
+def test_codes_are_left_alone(document: Document, catalogue: Catalogue) -> None:
+    said = in_language(document, Language("zh", "zh-Hans", catalogue.say))
+    assert said.case_id == document.case_id and said.inputs == document.inputs
+    assert [p.id for p in said.plans] == [p.id for p in document.plans]
+    assert said.sources == document.sources
+    assert [c.system for c in said.classifications] == [c.system for c in document.classifications]
+    for one, other in zip(document.plans[0].margins, said.plans[0].margins, strict=True):
+        assert (one.enneking, one.where, one.barrier_status) == (other.enneking, other.where, other.barrier_status)
+
+
+SMALL = {
+    "left {x}": "左侧{x}",
+    "lamina": "椎板",
+    "kidney": "肾",
+    "left {x} of {c}": "{c} 左侧{x}",
+    "tumour at {c} is {n} mm high.": "{c} 的肿瘤高 {n} mm。",
+    "Done.": "完成。",
+    "wide": "广泛",
+}
+
+
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("left lamina of L3", "L3 左侧椎板"),
+        ("Left kidney", "左侧肾"),
+        ("Done", "完成"),
+        ("Done. Done.", "完成。完成。"),
+        ("Tumour at L3 is 4.5 mm high.", "L3 的肿瘤高 4.5 mm。"),
+        ("left kidney and left lamina", "左侧肾和左侧椎板"),
+        ("L3", "L3"),
+        ("2.5 mm", "2.5 mm"),
+        ("II+III+IV-A", "II+III+IV-A"),
+        ("ab" * 32, "ab" * 32),
+    ],
+)
+def test_phrases_are_found_whole_by_sentence_by_pattern_and_as_lists(english: str, said: str) -> None:
+    catalogue = Catalogue(SMALL)
+    assert catalogue.say(english) == said
+    assert list(catalogue.missing) == []
+
+
+@pytest.mark.parametrize("english", ["left spleen", "tumour at home is 4 mm high.", "Nobody has translated this."])
+def test_what_cannot_be_said_comes_back_and_is_listed(english: str) -> None:
+    catalogue = Catalogue(SMALL)
+    assert catalogue.say(english) == english
+    assert list(catalogue.missing) == [english]
+
+
+def test_a_sentence_that_can_be_said_is_said_beside_one_that_cannot() -> None:
+    catalogue = Catalogue(SMALL)
+    assert catalogue.say("Done. Nobody knows this.") == "完成。Nobody knows this."
+    assert list(catalogue.missing) == ["Nobody knows this."]
