@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -122,8 +123,41 @@ def clock_picture() -> str:
     return paper + "\n"
 
 
+def knowledge_page() -> str:
+    """Every rule of the knowledge tables with its status, and the modules that carry it."""
+    lines = ["# Where each rule stands", "", MADE, ""]
+    lines += [
+        "Every rule of the knowledge tables by its id, with its status there and the modules that carry it: as a row "
+        "of a table, as a sentence of an explanation, or as the reason of a figure. The rules in words are on the "
+        "[page of the rules](rules.md) and in `enbloc rules`.",
+        "",
+    ]
+    carried = carried_rules()
+    rows = [(f"`{rule}`", status, ", ".join(carried.get(rule, ())) or "-") for rule, status in known_rules().items()]
+    return "\n".join([*lines, *_grid(("rule", "status in the tables", "modules"), rows), ""])
+
+
+def known_rules() -> dict[str, str]:
+    """Status by rule id, in the order of the knowledge tables."""
+    with (DOCS.parent / "tests" / "published" / "rule_statuses.csv").open(encoding="utf-8") as rows:
+        return {row["rule"]: row["status"] for row in csv.DictReader(rows)}
+
+
+def carried_rules() -> dict[str, tuple[str, ...]]:
+    """The modules that name each rule, by rule id."""
+    found: dict[str, list[str]] = {}
+    known = set(known_rules())
+    for path in sorted(SOURCE.rglob("*.py")):
+        named = set(re.findall(r"(?<![\w-])[A-Z][A-Z0-9]*(?:-\w+)?(?![\w-])", path.read_text("utf-8")))
+        named |= set(re.findall(r"(?<![\w-])F\d+b?(?![\w-])", path.read_text("utf-8")))
+        for rule in named & known:
+            found.setdefault(rule, []).append(f"`{path.relative_to(SOURCE).with_suffix('')}`")
+    return {rule: tuple(modules) for rule, modules in found.items()}
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/rules.md": rules_page,
+    "reference/knowledge.md": knowledge_page,
     "reference/settings.md": settings_page,
     "reference/figures.md": figures_page,
     "reference/commands.md": commands_page,

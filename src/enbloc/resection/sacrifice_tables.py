@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.evidence.reasons import Reason, Status
 from enbloc.foundation.terms.levels import LEVELS, Level, order
 
 Action = Literal["cut", "keep", "skeletonise", "resect"]
@@ -23,7 +23,7 @@ class RootRule:
     levels: tuple[Level, ...]
     action: Action
     consequence: str
-    status: str
+    status: Status
     cites: tuple[str, ...]
     rule: str
     both: str = ""
@@ -90,6 +90,19 @@ SACRAL_KEEP = Reason(
     "At least one S3 is kept where the margin allows: bladder normal in 72.7% with one, 25% with one S2.", "verified",
     ("zoccali2016",), "ROOT-13",
 )  # fmt: skip
+
+
+def root_reason(rule: RootRule) -> Reason:
+    """A row of the roots as it is shown."""
+    levels = rule.levels[0] if len(rule.levels) == 1 else f"{rule.levels[0]}-{rule.levels[-1]}"
+    both = f"; {rule.both}" if rule.both else ""
+    return Reason(f"{levels}, {rule.action}: {rule.consequence}{both}.", rule.status, rule.cites, rule.rule)
+
+
+def sacral_reason(rule: SacralRule) -> Reason:
+    """A row of the sacral roots as it is shown."""
+    return Reason(f"{rule.consequence[:1].upper()}{rule.consequence[1:]}.", "verified", rule.cites, rule.rule)
+
 
 SEGMENTAL_ROUTINE_LEVELS = 3
 """Consecutive levels at which both segmental arteries are tied as a routine (VES-5)."""

@@ -17,7 +17,8 @@ from enbloc.intake.clinical import Clinical
 from enbloc.resection.families import enumerate_options
 from enbloc.resection.plans import Family
 from enbloc.strategy.advice import Indication
-from enbloc.strategy.indication_tables import BESIDE, BY_HISTOLOGY, BY_KIND
+from enbloc.strategy.indication_tables import BESIDE, BY_HISTOLOGY, BY_KIND, BY_KIND_BESIDE, EMBOLISE
+from enbloc.strategy.noms import judge_noms
 from enbloc.strategy.rivals import list_rivals
 
 Answer = Literal["yes", "conditional", "no"]
@@ -48,8 +49,13 @@ def judge_indication(clinical: Clinical, sheet: Sheet, extent: Extent) -> Indica
         en_bloc = "conditional"
         says = "No en bloc family takes this tumour as it lies (see why each was rejected): conditional at most."
         because.append(Reason(says, "ours", (), "PLAN-4"))
+    because += BY_KIND_BESIDE.get(histology.kind, ())
+    because += [EMBOLISE] if en_bloc != "no" else []
     because += _after(clinical, histology)
-    return Indication(en_bloc, tuple(because), list_rivals(histology), tuple(settle))
+    rivals = list_rivals(histology)
+    if histology.kind == "metastasis":
+        rivals = (*rivals, judge_noms(sheet))
+    return Indication(en_bloc, tuple(because), rivals, tuple(settle))
 
 
 def _one_word(possible: tuple[str, ...]) -> Answer:

@@ -163,7 +163,42 @@ _SYSTEMIC_FIRST = Reason(
     "Systemic treatment and stereotactic radiotherapy come first.", "unverified/medium", (), "MET-6"
 )
 
+_SCORES_SAY = Reason(
+    "Survival: a review of 17 scores prefers the SORG nomogram; its coefficients are not known here, so it is not "
+    "computed.",
+    "verified", ("scores_review2021", "nice2023"), "SC-2",
+)  # fmt: skip
+BY_KIND_BESIDE: Mapping[str, tuple[Reason, ...]] = {
+    "metastasis": (
+        _SCORES_SAY,
+        Reason(
+            "A solitary metastasis lies outside Enneking: intralesional is the rule, en bloc for single ones that "
+            "resist "
+            "treatment, without loss of function.", "verified", ("boriani_cerv2016", "ahmed2019lumbar"), "EN-A8",
+        ),
+    ),
+}  # fmt: skip
+"""What is said beside the answer, by kind."""
+
+EMBOLISE = Reason(
+    "Hypervascular on angiography: embolisation first, the Adamkiewicz pair kept out of it, surgery within 24 hours "
+    "of a "
+    "complete one.", "verified", ("embol_meta2020", "embol_timing2023"), "PRE-13",
+)  # fmt: skip
+"""Said beside every answer that leaves surgery open."""
+
 BESIDE: Mapping[str, tuple[Reason, ...]] = {
+    "giant_cell_tumour": (
+        Reason("Before en bloc: 3-5 doses of denosumab (10 patients): no adhesion, rupture or recurrence.", "verified",
+            ("denosumab2023",), "IH-12"),
+        Reason("Denosumab before a curettage raises recurrence (meta-analysis p 0.02; 42.8% in limbs).", "verified",
+            ("chen2020deno", "limb_denosumab"), "IH-13"),
+        Reason("A planned cut through tumour at the pedicle is tolerated: no recurrence in 13, 12 of them cut there.",
+            "verified", ("yokogawa2018gct",), "IH-10"),
+    ),
+    "aneurysmal_bone_cyst": (
+        Reason("Embolisation may come first or alone.", "verified", ("charestmorin2019",), "IH-16"),
+    ),
     "osteosarcoma": (Reason("Chemotherapy before and after the resection.", "unverified/high", (), "IH-05"),),
     "ewing_sarcoma": (
         Reason("Chemotherapy first; en bloc, radiotherapy or both by the response.", "unverified/high", (), "IH-07"),

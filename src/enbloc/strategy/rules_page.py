@@ -11,18 +11,42 @@ from enbloc.classification.definitions import DEFINITIONS, LEFT_OUT
 from enbloc.classification.enneking import ADVICE
 from enbloc.classification.wbb_answer import write_sectors
 from enbloc.foundation.evidence.bibliography import read_bibliography, supports
+from enbloc.foundation.evidence.items import item
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.rules import Answers, Row, RuleTable
 from enbloc.foundation.evidence.scores import Band, ScoreTable
+from enbloc.reconstruction.tables import EVERY as EVERY_REBUILDING
 from enbloc.resection.families import LIMITS
+from enbloc.resection.sacrifice_tables import EVERY as EVERY_VESSEL
+from enbloc.resection.sacrifice_tables import ROOTS, SACRAL_BOTH, SACRAL_ONE_SIDE, root_reason, sacral_reason
 from enbloc.strategy.approach import REGIONS
-from enbloc.strategy.indication_tables import BESIDE, BY_HISTOLOGY, BY_KIND
+from enbloc.strategy.background import BACKGROUND
+from enbloc.strategy.boriani import TYPES
+from enbloc.strategy.indication_tables import BESIDE, BY_HISTOLOGY, BY_KIND, BY_KIND_BESIDE, EMBOLISE
+from enbloc.strategy.modifiers import MODIFIERS
+from enbloc.strategy.noms import TABLE as NOMS
+from enbloc.strategy.risk_tables import (
+    AFTER_EARLIER_SURGERY,
+    BALLOON,
+    BLOOD_AND_TIME,
+    MANY_LEVELS_TIME,
+    OUTCOMES,
+    PREDICTORS,
+    RANGES,
+    RATES,
+    RECURRENCE,
+    Predictor,
+    Rate,
+    Recurrence,
+    Statement,
+)
 
 TABLES: Mapping[str, RuleTable] = MappingProxyType(
     {
         **tables.TABLES,
         **{f"indication/{histology}": table for histology, table in BY_HISTOLOGY.items()},
         **{f"indication/{kind}": table for kind, table in BY_KIND.items()},
+        "noms": NOMS,
     }
 )
 """Every rule table by ``system`` or ``system/part``, as `enbloc rules [SYSTEM]` names them."""
@@ -35,6 +59,28 @@ secondary one, `unverified/…` is general knowledge with a confidence, `ours` i
 must confirm. A rule whose only sources have no confirmed identity is marked *to be confirmed*. A criterion that a row
 does not name may have any answer. Where a criterion is open, every category that is still possible is given.
 """
+
+
+_MORE: Mapping[str, tuple[Reason, ...]] = {
+    "Beside every answer of a kind": (*(r for reasons in BY_KIND_BESIDE.values() for r in reasons), EMBOLISE),
+    "Findings that change a plan": tuple(modifier.reason for modifier in MODIFIERS),
+    "Roots": tuple(root_reason(rule) for rule in ROOTS),
+    "Sacral roots": tuple(sacral_reason(rule) for rule in (*SACRAL_BOTH, SACRAL_ONE_SIDE)),
+    "Arteries and veins": EVERY_VESSEL,
+    "Boriani's types": tuple(
+        Reason(f"Type {one.name}: {one.family.replace('_', ' ')}, {', '.join(one.steps)}; {one.condition}.", one.status,
+            ("boriani2018",), one.rule)
+        for one in TYPES
+    ),
+    "Reconstruction": EVERY_REBUILDING,
+    **BACKGROUND,
+}  # fmt: skip
+"""What is shown beside the tables, by title."""
+
+
+def every_rule_id() -> frozenset[str]:
+    """Every rule and evidence id that some row, reason or rate of the program carries."""
+    return frozenset(re.findall(r"\b[A-Z][A-Z0-9]*-\w+\b|\bF\d+b?\b", rules_page()))
 
 
 def tables_of(system: str) -> tuple[RuleTable, ...]:
@@ -52,6 +98,8 @@ def rules_page() -> str:
     blocks.append(_left_out())
     blocks += [_families(), _approaches(), _reasons("Advised margin, Enneking", (advice.reason for advice in ADVICE))]
     blocks.append(_reasons("Beside the indication", dict.fromkeys(r for reasons in BESIDE.values() for r in reasons)))
+    blocks += [_reasons(title, reasons) for title, reasons in _MORE.items()]
+    blocks += _risks()
     blocks.append(_sources("\n".join(blocks)))
     return "\n".join(blocks)
 
@@ -100,6 +148,47 @@ def _approaches() -> str:
     ]
     grid = _grid(("levels", "approach", "rule in words", "status", "rule", "sources"), rows)
     return "\n".join(["## Approach by region", "", *grid, ""])
+
+
+def _risks() -> Iterator[str]:
+    """Rates, recurrence and factors, with n and population."""
+    rates = [
+        (
+            r.outcome,
+            f"{r.percent:g}%",
+            str(r.n),
+            item(r.item).population,
+            r.says,
+            item(r.item).status,
+            r.rule,
+            _cites(r),
+        )
+        for r in RATES
+    ]
+    head = ("outcome", "rate", "n", "population", "remark", "status", "rule", "sources")
+    yield "\n".join(["## Published rates", "", *_grid(head, rates), ""])
+    compared = [
+        (row.better, _of(row.better_n), row.worse, _of(row.worse_n), row.says, row.status or item(row.item).status,
+            row.rule, _cites(row))
+        for row in RECURRENCE
+    ]  # fmt: skip
+    head = ("with", "recurred", "with", "recurred", "remark", "status", "rule", "sources")
+    yield "\n".join(["## Local recurrence by margin", "", *_grid(head, compared), ""])
+    told: tuple[Statement | Predictor, ...] = (
+        *RANGES, *BLOOD_AND_TIME, MANY_LEVELS_TIME, BALLOON, *AFTER_EARLIER_SURGERY, *OUTCOMES, *PREDICTORS,
+    )  # fmt: skip
+    says = [(one.says, one.status or item(one.item).status, one.rule or one.item, _cites(one)) for one in told]
+    yield "\n".join(
+        ["## Factors, blood, time and survival", "", *_grid(("in words", "status", "rule", "sources"), says), ""]
+    )
+
+
+def _of(count: tuple[int, int] | None) -> str:
+    return f"{count[0]} of {count[1]}" if count else ""
+
+
+def _cites(row: Rate | Recurrence | Statement | Predictor) -> str:
+    return ", ".join(item(row.item).cites)
 
 
 def _reasons(title: str, reasons: Iterable[Reason]) -> str:

@@ -34,6 +34,7 @@ from enbloc.resection.window import judge_window
 from enbloc.strategy.advice import Indication
 from enbloc.strategy.approach import choose_approach
 from enbloc.strategy.choice import with_reasons
+from enbloc.strategy.modifiers import list_modifiers
 from enbloc.strategy.risk import list_risks
 from enbloc.strategy.robustness import Robustness, draw, sample_execution
 
@@ -171,7 +172,13 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         reconstruction=Unknown(NOT_DESIGNED),
         risks=(),
         trade_offs={"levels": _count(len(option.levels)), "sessions": _count(approach.sessions)},
-        because=(*option.because, *found, *approach.because, *advice),
+        because=(
+            *option.because,
+            *found,
+            *list_modifiers(option, known.extent),
+            *approach.because,
+            *advice,
+        ),
     )
     return attrs.evolve(plan, risks=list_risks(plan, known.clinical))
 
