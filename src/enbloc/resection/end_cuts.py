@@ -131,6 +131,10 @@ def place_end_cut(
             return cut, settings.shortfall(end, margin)
     reason = "its neighbour is not labelled" if neighbour is None else f"{beyond} leaves no room for a cut"
     short = f"{end} cut: {_how_near(to_endplate)}, and {reason}"
+    if neighbour is None and to_endplate < settings.least_bone_margin_mm:
+        away = settings.least_bone_margin_mm - to_endplate
+        disc = Plane(disc.origin_mm + away * disc.normal, disc.normal)
+        short += f"; the cut is set {settings.least_bone_margin_mm:g} mm beyond the tumour, where nothing is labelled"
     return EndCut(end, disc, "disc", name, beyond, (short,)), (short,)
 
 

@@ -8,6 +8,8 @@ the specimen belongs to one interface, and the least margin of all is the least 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +53,8 @@ HEALTHY = Reason(
     ("lador2018", "ahmed2019lumbar"),
     "EN-M3, EN-M7",
 )
+EDGE = "edge of the image"
+NOT_SEEN = Reason("tumour reaches the edge of the image: what lies beyond was not seen", "measured")
 DURAL_RELEASE = Reason(
     "tumour lies in the epidural space: freeing the dura makes the margin intralesional there unless dura is resected",
     "ours",
@@ -81,8 +85,13 @@ def measure_margins(scene: Scene, extent: Extent, geometry: Geometry, cuts: tupl
 
 
 def worst_word(margins: tuple[Margin, ...]) -> MarginWord | None:
-    """The worst margin on the specimen's surface rules (EN-M8, unverified/high); None without margins."""
+    """The worst margin on the specimen's surface rules (EN-M8, unverified/high).
+
+    None without margins, and where one has no word unless another is the worst that there is.
+    """
     words = {margin.enneking for margin in margins}
+    if None in words and ORDER[0] not in words:
+        return None
     return next((word for word in ORDER if word in words), None)
 
 
@@ -139,7 +148,7 @@ def _elsewhere(
     """Interfaces that no cut makes."""
     faces, beyond, areas = _open_faces(scene, specimen, cuts)
     tree = cKDTree(tumour)
-    found: list[Margin] = []
+    found: list[Margin] = list(_at_edge(scene, specimen, tree, tumour))
     error = scene.label_error_mm * float(np.sqrt(2.0))
     names = {0: "soft tissue", **scene.structures.names}
     for code in np.unique(beyond):
@@ -159,6 +168,29 @@ def _elsewhere(
     dura = [m for m in found if m.interface == "dura"]
     others = sorted((m for m in found if m.interface != "dura"), key=_least_value)
     return (*dura, *others)
+
+
+def _at_edge(scene: Scene, specimen: Bools, tree: cKDTree, tumour: Floats) -> Iterator[Margin]:
+    """Where the specimen reaches the edge of the image: what lies beyond was not seen."""
+    inner = np.argwhere(specimen)
+    last = np.array(scene.grid.shape) - 1
+    at_edge = inner[((inner == 0) | (inner == last)).any(axis=1)]
+    if not len(at_edge):
+        return
+    distances, which = tree.query(scene.grid.to_patient(at_edge))
+    n = int(np.argmin(distances))
+    value = max(float(distances[n]) - scene.label_error_mm, 0.0)
+    seen = value > scene.label_error_mm
+    yield Margin(
+        EDGE,
+        "soft_tissue",
+        _estimate(value, scene.label_error_mm, "label border of the tumour"),
+        _place(tumour[which[n]]),
+        None,
+        "",
+        "wide" if seen else None,
+        (HEALTHY if seen else NOT_SEEN,),
+    )
 
 
 def _border(scene: Scene, specimen: Bools, code: int, faces: Floats) -> Floats:

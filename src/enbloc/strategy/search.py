@@ -89,7 +89,11 @@ def search(
         if not out.cuts or not out.geometry.specimen.any():
             rejected.append(Rejected(option.family, (NO_SPECIMEN,), option.side))
             continue
-        plans.append(_placed(option, placement, out, known.scene, known, settings))
+        plan = _placed(option, placement, out, known.scene, known, settings)
+        if entered := _entered(plan, _declared(option, known)):
+            rejected.append(Rejected(option.family, entered, option.side))
+        else:
+            plans.append(plan)
     return _ranked(tuple(plans), known.indication), tuple(rejected)
 
 
@@ -97,6 +101,18 @@ NO_SPECIMEN = Reason("The cuts of this kind enclose no piece with tumour in it."
 NO_ROOM = Reason(
     "No cut of this kind keeps the least accepted distance from the tumour in the bone there is.", "measured"
 )
+
+
+def _entered(plan: Plan, declared: frozenset[str]) -> tuple[Reason, ...]:
+    """Where a cut would enter the tumour without having said so beforehand: such a plan is none."""
+    return tuple(
+        Reason(f"The {m.interface} would enter the tumour by {-m.least.value:.1f} mm.", "measured", (), "EN-M1")
+        for m in plan.margins
+        if m.interface.endswith(" cut")
+        and m.interface not in declared
+        and isinstance(m.least, Estimate)
+        and m.least.value < 0.0
+    )
 
 
 def _without_cuts(option: Option, known: Known) -> Plan:

@@ -115,4 +115,5 @@ def test_the_worst_word_rules() -> None:
     assert worst_word(()) is None
     for n, word in enumerate(ORDER):
         assert worst_word(tuple(with_word(w) for w in ORDER[n:])) == word
-    assert worst_word((with_word(None), with_word("wide"))) == "wide"
+    assert worst_word((with_word(None), with_word("wide"))) is None, "what was not seen may be worse"
+    assert worst_word((with_word(None), with_word("intralesional"))) == "intralesional"

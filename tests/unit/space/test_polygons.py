@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull, cKDTree
 
-from enbloc.foundation.space.polygons import distance_to_face
+from enbloc.foundation.space.polygons import clip_face, distance_to_face
 from enbloc.phantoms.spine import turn_matrix
 
 angle = st.floats(-180.0, 180.0)
@@ -53,3 +53,16 @@ def test_over_the_face_beside_it_and_on_its_corner() -> None:
     distance, height = distance_to_face(points, face, np.array([0.0, 0, 1]))
     np.testing.assert_allclose(distance, [3, 3, 5, 5, 0, 0], atol=1e-12)
     np.testing.assert_allclose(height, [3, -3, 4, 0, 0, 0], atol=1e-12)
+
+
+def test_a_clipped_square_keeps_what_lies_on_this_side() -> None:
+    square = np.array([[0.0, 0, 5], [4, 0, 5], [4, 2, 5], [0, 2, 5]])
+    kept = clip_face(square, np.array([1.0, 0, 5]), np.array([1.0, 0, 0]))
+    assert kept is not None
+    assert kept[:, 0].max() == 1.0
+    assert kept[:, 0].min() == 0.0
+    edges = np.roll(kept, -1, axis=0) - kept
+    assert abs(np.cross(kept[:, :2], np.roll(kept, -1, axis=0)[:, :2]).sum() / 2) == 2.0
+    assert (np.linalg.norm(edges, axis=1) > 0).all()
+    assert clip_face(square, np.array([9.0, 0, 5]), np.array([1.0, 0, 0])) is not None
+    assert clip_face(square, np.array([-1.0, 0, 5]), np.array([1.0, 0, 0])) is None
