@@ -6,12 +6,14 @@ the code; a structure that the dictionary lacks gets a private code (``99ENBLOC`
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import attrs
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
+from enbloc.adapters.exports.safe_text import ascii_text, dicom_text
 from enbloc.foundation.terms.structures import STRUCTURES, side_of
 
 PRIVATE_SCHEME = "99ENBLOC"
@@ -100,8 +102,11 @@ class Concept:
 
 
 def private_code(word: str, meaning: str) -> Code:
-    """A code of the private scheme; the meaning is cut at DICOM's 64 letters."""
-    return Code(word, PRIVATE_SCHEME, meaning[:64])
+    """A code of the private scheme. Its value is plain ASCII; where that loses something, a digest parts words."""
+    plain = re.sub(r"[^A-Za-z0-9_.:+-]+", "_", ascii_text(word, 200)).strip("_") or "unnamed"
+    if plain != word:
+        plain += f"-{hashlib.sha256(word.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return Code(plain, PRIVATE_SCHEME, dicom_text(meaning))
 
 
 def concept_of(structure: str) -> Concept:

@@ -15,7 +15,15 @@ from pathlib import Path
 
 import attrs
 
-from enbloc.adapters.exports.formats import Format
+from enbloc.adapters.exports.dicom.burnt_in import burnt_in_files
+from enbloc.adapters.exports.dicom.contours import rtstruct_files
+from enbloc.adapters.exports.dicom.encapsulated import pdf_files
+from enbloc.adapters.exports.dicom.encapsulated import stl_files as encapsulated_stl_files
+from enbloc.adapters.exports.dicom.findings_report import sr_files
+from enbloc.adapters.exports.dicom.segmentations import seg_files
+from enbloc.adapters.exports.dicom.series import ct_files, find_series
+from enbloc.adapters.exports.fhir import fhir_files
+from enbloc.adapters.exports.formats import FORMATS, Format
 from enbloc.adapters.exports.prints import glb_files, obj_files, stl_files, threemf_files
 from enbloc.adapters.exports.run_source import RunSource, read_run
 from enbloc.adapters.exports.slicer.scene import slicer_files
@@ -33,6 +41,14 @@ WRITERS: Mapping[str, Callable[[RunSource], Iterator[File]]] = {
     "obj": obj_files,
     "glb": glb_files,
     "slicer": slicer_files,
+    "dicom-ct": ct_files,
+    "dicom-seg": seg_files,
+    "dicom-sr": sr_files,
+    "dicom-rtstruct": rtstruct_files,
+    "dicom-stl": encapsulated_stl_files,
+    "dicom-pdf": pdf_files,
+    "dicom-plan-ct": burnt_in_files,
+    "fhir": fhir_files,
     "csv": csv_files,
     "json": json_files,
 }
@@ -90,7 +106,7 @@ def export_run(order: Order, report_progress: Progress) -> Exported:
     files: dict[str, tuple[Path, ...]] = {}
     digests: dict[str, str] = {}
     failed: dict[str, str] = {}
-    for form in order.formats:
+    for form in _with_referred(order.formats, source):
         report_progress(f"writing {form.name}")
         folder = out / source.plan_id / form.name
         try:
@@ -100,6 +116,16 @@ def export_run(order: Order, report_progress: Progress) -> Exported:
             failed[form.name] = _words(error)
     _write_manifest(out, source, digests, failed)
     return Exported(source.plan_id, out, files, failed)
+
+
+def _with_referred(formats: tuple[Format, ...], source: RunSource) -> tuple[Format, ...]:
+    """The formats of an order, and those of ours that they refer to: a reference must not lead nowhere."""
+    wanted = {form.name for form in formats}
+    wanted |= {"dicom-seg"} if "dicom-sr" in wanted else set()
+    refers = bool(wanted & {"dicom-seg", "dicom-rtstruct"})
+    if refers and source.pieces is not None and find_series(source).origin == "derived":
+        wanted |= {"dicom-ct"}
+    return tuple(form for form in FORMATS.values() if form.name in wanted)
 
 
 def exported_form(found: Exported) -> Json:
@@ -117,6 +143,7 @@ def exported_lines(found: Exported) -> Iterator[tuple[str, str]]:
     yield "bold", f"{found.plan_id}: {found.out}"
     for name, paths in found.files.items():
         shown = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
+        shown = shown if paths else "nothing to write: the case's own series is referred to"
         yield "", f"  {name}: {shown}"
     for name, reason in found.failed.items():
         yield "red", f"  {name} was not written: {reason}"

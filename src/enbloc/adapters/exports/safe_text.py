@@ -57,13 +57,17 @@ def ascii_text(text: str, most: int = 64) -> str:
 
 
 def dicom_text(text: str, most: int = 64) -> str:
-    """A DICOM value of one line (LO, SH, ST): no control character, no backslash, not longer than `most` letters."""
-    return one_line(text, most).replace("\\", "/") or "unnamed"
+    """A DICOM value of one line (LO, SH, ST): no control character, no backslash, at most `most` bytes of UTF-8.
+
+    The standard counts letters, some readers count bytes; what satisfies these satisfies both.
+    """
+    plain = one_line(text, 10_000).replace("\\", "/").encode()[:most].decode("utf-8", "ignore").strip()
+    return plain or "unnamed"
 
 
 def person_name(text: str) -> str:
-    """A DICOM person name of one component: no ``^``, ``=`` or backslash."""
-    return re.sub(r"[\^=]", " ", dicom_text(text, 60)).strip() or "unnamed"
+    """A DICOM person name of one component, which a caret ends: no other ``^``, no ``=``, no backslash."""
+    return (re.sub(r"[\^=]", " ", dicom_text(text, 60)).strip() or "unnamed") + "^"
 
 
 def cell_text(text: str) -> str:
