@@ -52,7 +52,7 @@ NO_IMAGES |= {"sr_document_with_multiple_groups.dcm"}
 
 def listed(folder: Path) -> Listing:
     with opened(folder, Limits()) as found:
-        return list_series(found.files, folder, Limits())
+        return list_series(found.files, found.root, Limits())
 
 
 def the_series(folder: Path, file: str) -> Series:

@@ -112,7 +112,7 @@ def close(ours: set[tuple[float, ...]], theirs: set[tuple[float, ...]]) -> bool:
 def ct_of(folder: Path, file: str) -> tuple[RawImage, Grid]:
     with opened(folder, Limits()) as found:
         series = next(
-            one for one in list_series(found.files, folder, Limits()).series if one.files[0].path.name == file
+            one for one in list_series(found.files, found.root, Limits()).series if one.files[0].path.name == file
         )
         image, _ = read_series(series, file, Limits())
     return image, image.grid

@@ -27,7 +27,7 @@ Change = Callable[[Dataset, int], None]
 
 def listed(place: Path) -> Listing:
     with opened(place, Limits()) as found:
-        return list_series(found.files, place, Limits())
+        return list_series(found.files, found.root, Limits())
 
 
 def only(place: Path) -> RawImage:

@@ -127,7 +127,7 @@ def _read_toml(folder: Path) -> CaseForm:
         raise FileError("it is no ordinary file", where=CASE_FILE, remedy="Write it anew.")
     try:
         content = tomllib.loads(path.read_text("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise CaseError(f"it is not valid TOML: {error}", where=CASE_FILE, remedy="Mend that line.") from error
     return read_form(content)
 

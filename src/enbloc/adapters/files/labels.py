@@ -18,6 +18,8 @@ from enbloc.foundation.space.grids import LabelMap, Volume
 from enbloc.intake.case import LabelFile, Problem
 
 IMAGE_ENDINGS: tuple[str, ...] = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd")
+MOST_NAMES_BYTES = 2**22
+"""Largest JSON of names that is read: ten thousand structures fit in a tenth of it."""
 _DICOM = 'Write scheme = "dicom-seg" or "rtstruct" for what was drawn, or run `enbloc import` for an image.'
 
 
@@ -119,6 +121,8 @@ def _names_beside(path: Path) -> dict[int, str]:
     source = names_file(path)
     if source is None:
         return {}
+    if source.stat().st_size > MOST_NAMES_BYTES:
+        raise FileError("it is far too long for names", where=source.name, remedy="Mend or remove it.")
     try:
         content = json.loads(source.read_text("utf-8"))
     except (ValueError, RecursionError) as error:

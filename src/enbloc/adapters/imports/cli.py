@@ -29,7 +29,7 @@ def run_import(
     limits = read_limits()
     out, series, deidentify, keys = wish
     with opened(place, limits) as found:
-        listing = list_series(found.files, place, limits, tell)
+        listing = list_series(found.files, found.root, limits, tell)
         problems = (*found.problems, *listing.problems)
         made: tuple[Problem, ...] = ()
         if out is not None:

@@ -103,7 +103,8 @@ def chosen(listing: Listing, number: int | None) -> Series:
     if number is None:
         if listing.proposed is None:
             reasons = [f"{one.number}: {one.found.says}" for one in listing.series if isinstance(one.found, Refused)]
-            why = "; ".join(reasons[:4]) or "no CT image was found"
+            reasons += [f"{problem.where}: {problem.says.rstrip('.')}" for problem in listing.problems]
+            why = "; ".join(reasons[:6]) or "no CT image was found"
             raise FileError(f"no series can be planned on ({why})", remedy="Name one with --series if you know better.")
         number = listing.proposed
     found = next((one for one in listing.series if one.number == number), None)

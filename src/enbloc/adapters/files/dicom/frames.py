@@ -104,6 +104,10 @@ class ImageFile:
     frames: tuple[Frame, ...]
 
 
+MOST_RESCALE = 1e6
+"""Largest slope or intercept from stored values to Hounsfield units. Ours."""
+MOST_MM = 1e6
+"""Nothing lies a kilometre from the scanner's centre. Ours."""
 TEXTS = (
     "SOPClassUID",
     "Modality",
@@ -162,14 +166,14 @@ def whole(header: Any, key: str) -> int:
 
 
 def numbers(value: Any, count: int) -> tuple[float, ...] | None:
-    """`count` finite numbers, or None when they are not there."""
+    """`count` numbers within `MOST_MM`, or None when they are not there."""
     if value is None or isinstance(value, str):
         return None
     try:
         parts = tuple(float(part) for part in value)
     except (TypeError, ValueError):
         return None
-    return parts if len(parts) == count and all(map(math.isfinite, parts)) else None
+    return parts if len(parts) == count and all(abs(part) <= MOST_MM for part in parts) else None
 
 
 def _one(value: object) -> float | None:
@@ -178,6 +182,22 @@ def _one(value: object) -> float | None:
     except ValueError:
         return None
     return found if math.isfinite(found) else None
+
+
+def _factor(value: object, key: str) -> float | None:
+    """A slope or intercept; None when it is absent.
+
+    Raises
+    ------
+    ValueError
+        If it is there and cannot be: a value that is guessed would be taken for Hounsfield units.
+    """
+    if value is None or value == "":
+        return None
+    found = _one(value)
+    if found is None or abs(found) > MOST_RESCALE or (found == 0 and key == "RescaleSlope"):
+        raise ValueError(f"its {key} cannot be")
+    return found
 
 
 def _joined(value: Any) -> object:
@@ -246,8 +266,8 @@ def _frame(
         (cosines[3], cosines[4], cosines[5]) if cosines else None,
         (spacing[0], spacing[1]) if spacing else None,
         _one(first["SliceThickness"]),
-        _one(first["RescaleSlope"]),
-        _one(first["RescaleIntercept"]),
+        _factor(first["RescaleSlope"], "RescaleSlope"),
+        _factor(first["RescaleIntercept"], "RescaleIntercept"),
         phases,
     )
 

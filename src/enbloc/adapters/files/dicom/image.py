@@ -26,7 +26,7 @@ def read_dicom_image(place: Path, name: str, limits: Limits, modality: str = "CT
         If it holds no volume of that modality, or several.
     """
     with opened(place, limits) as found:
-        listing = list_series(found.files, place, limits)
+        listing = list_series(found.files, found.root, limits)
         fit = [one for one in listing.series if one.texts["Modality"] in (modality, "")]
         volumes = [one for one in fit if isinstance(one.found, Stack)]
         if not volumes:

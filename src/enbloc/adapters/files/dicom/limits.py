@@ -23,7 +23,7 @@ class Limits:
     most_header_bytes : int
         What stands before the pixels of one file.
     most_elements : int
-        Data elements and items in one file: a segmentation of 98 segments on 400 slices has a million.
+        Data elements and items in one file: a segmentation of 98 segments on 400 slices has two thirds of a million.
     most_depth : int
         Sequences inside sequences.
     most_inflated_bytes : int
@@ -40,7 +40,7 @@ class Limits:
 
     most_file_bytes: int = 4 * 2**30
     most_header_bytes: int = 2**28
-    most_elements: int = 3_000_000
+    most_elements: int = 2_000_000
     most_depth: int = 32
     most_inflated_bytes: int = 4 * 2**30
     most_zip_ratio: int = 1000

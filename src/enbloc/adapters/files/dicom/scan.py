@@ -26,9 +26,10 @@ _OTHER_ENDINGS = frozenset({".nii", ".gz", ".nrrd", ".mha", ".mhd", ".toml", ".j
 
 @attrs.frozen
 class Found:
-    """The files of a place: ordinary files inside it, and problems with the rest."""
+    """The files of a place: ordinary files inside it, the folder that names count from, and problems with the rest."""
 
     files: tuple[Path, ...]
+    root: Path
     problems: tuple[Problem, ...] = ()
 
 
@@ -57,7 +58,7 @@ def opened(place: Path, limits: Limits) -> Iterator[Found]:
     elif place.name.upper() == "DICOMDIR":
         yield scan(place.parent, limits)
     else:
-        yield Found((place,))
+        yield Found((place,), place.parent)
 
 
 def scan(folder: Path, limits: Limits) -> Found:
@@ -88,7 +89,7 @@ def scan(folder: Path, limits: Limits) -> Found:
     if skipped:
         says = f"{skipped} links, pipes or devices in the folder were not followed."
         problems = (Problem("note", plain_text(folder.name), says, "Copy the files themselves if they are needed."),)
-    return Found(tuple(files), problems)
+    return Found(tuple(files), folder, problems)
 
 
 def _unzip(place: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:

@@ -83,7 +83,7 @@ def list_series(
     for count, path in enumerate(files):
         if count % 100 == 0:
             report_progress(f"reading headers, {count} of {len(files)}")
-        name = os.path.relpath(path, root) if path != root else path.name
+        name = os.path.relpath(path, root)
         try:
             header, file = read_file(path, name, limits)
         except FileError as error:
