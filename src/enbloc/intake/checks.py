@@ -18,6 +18,7 @@ from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.foundation.terms.levels import are_contiguous, region
 from enbloc.foundation.terms.structures import TUMOUR, is_vertebra
 from enbloc.intake.case import Case, LabelFile, Problem
+from enbloc.intake.fact_checks import check_facts
 from enbloc.intake.level_checks import check_levels, check_two_files
 from enbloc.intake.orientation import check_orientation
 
@@ -215,6 +216,7 @@ _CHECKS: tuple[Callable[[Case], Iterable[Problem]], ...] = (
     _check_histology,
     _check_biopsy,
     _check_typed,
+    check_facts,
     _check_presence,
     _check_fields,
     _check_tumour_place,

@@ -52,6 +52,7 @@ def judge_indication(clinical: Clinical, sheet: Sheet, extent: Extent) -> Indica
     because += BY_KIND_BESIDE.get(histology.kind, ())
     because += [EMBOLISE] if en_bloc != "no" else []
     because += _after(clinical, histology)
+    because += _missing(clinical)
     rivals = list_rivals(histology)
     if histology.kind == "metastasis":
         rivals = (*rivals, judge_noms(sheet))
@@ -180,6 +181,24 @@ def _after(clinical: Clinical, histology: Histology) -> Iterator[Reason]:
             "In an irradiated field complications rise from 36 to 57%, five-year recurrence from 7 to 24% (matched).",
             "verified", ("yokogawa2023rt",), "MET-9",
         )  # fmt: skip
+
+
+_NEEDED: tuple[tuple[str, str], ...] = (
+    ("metastases", "the stage, and whether en bloc is indicated"),
+    ("biopsy_confirmed", "whether anything is recommended"),
+    ("prior_surgery", "the approach, and the recurrence to expect"),
+    ("prior_radiotherapy", "complications, and failure of the instruments"),
+    ("neurology", "the prognostic scores"),
+    ("age_years", "which series speak for the patient"),
+)
+"""Facts that rules ask for, and what each decides."""
+
+
+def _missing(clinical: Clinical) -> Iterator[Reason]:
+    """One sentence of all that is not stated."""
+    names = [f"{key.replace('_', ' ')} ({what})" for key, what in _NEEDED if getattr(clinical, key) is None]
+    if names:
+        yield Reason(f"Not stated: {'; '.join(names)}.", "stated")
 
 
 def _words(families: list[Family]) -> str:

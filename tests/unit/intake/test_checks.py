@@ -197,7 +197,7 @@ def test_thick_slices_are_a_doubt(small_case: Case) -> None:
 
 def test_typed_levels_with_a_gap_are_a_doubt() -> None:
     facts = Clinical(histology="chordoma", biopsy_confirmed=True)
-    gap = {"L1": TYPED["L3"], "L3": TYPED["L3"], "T8": TypedLevel(frozenset({5}), frozenset("F"))}
+    gap = {"L1": TYPED["L3"], "L3": TYPED["L3"], "T11": TypedLevel(frozenset({5}), frozenset("F"))}
     assert [problem.grade for problem in check(Case("typed", facts, typed_extent=gap))] == ["doubt", "doubt"]
 
 

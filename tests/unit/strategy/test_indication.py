@@ -61,6 +61,32 @@ def test_each_histology_by_its_rule(facts, expected, rule) -> None:
     assert rule in rules(indication)
 
 
+def test_what_is_missing_is_said_once_with_what_it_decides() -> None:
+    said = [r.says for r in judge(histology="chordoma", metastases=None).because if r.says.startswith("Not stated:")]
+    assert len(said) == 1
+    assert "metastases (the stage" in said[0]
+    assert "age years" in said[0]
+    whole = {"age_years": 50, "prior_surgery": False, "prior_radiotherapy": False, "neurology": "E"}
+    assert not [r for r in judge(histology="chordoma", **whole).because if r.says.startswith("Not stated:")]
+
+
+def test_a_giant_cell_tumour_names_what_comes_first() -> None:
+    assert {"IH-10", "IH-12", "IH-13"} <= rules(judge(histology="giant_cell_tumour", activity="aggressive"))
+
+
+def test_a_metastasis_is_shown_the_competing_frame() -> None:
+    facts = {"histology": "renal_cell_carcinoma", "metastases": "solitary"}
+    rival = next(r for r in judge(**facts).rivals if r.name.startswith("NOMS"))
+    assert "separation surgery" not in rival.because[0].says
+    assert "or stereotactic" in rival.because[0].says
+    assert all(reason.status == "verified (2nd)" for reason in rival.because)
+    assert not [r for r in judge(histology="chordoma").rivals if r.name.startswith("NOMS")]
+
+
+def test_a_malignant_tumour_that_nothing_takes_is_conditional() -> None:
+    assert judge(typed(set(range(1, 13))), histology="chordoma").en_bloc == "conditional"
+
+
 def test_chemotherapy_comes_first_for_osteosarcoma_and_ewing() -> None:
     assert "IH-05" in rules(judge(histology="osteosarcoma"))
     assert "IH-07" in rules(judge(histology="ewing_sarcoma"))
