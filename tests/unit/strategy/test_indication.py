@@ -76,7 +76,7 @@ def test_a_giant_cell_tumour_names_what_comes_first() -> None:
 
 def test_a_metastasis_is_shown_the_competing_frame() -> None:
     facts = {"histology": "renal_cell_carcinoma", "metastases": "solitary"}
-    rival = next(r for r in judge(**facts).rivals if r.name.startswith("NOMS"))
+    rival = next(r for r in judge(typed(level="T8"), **facts).rivals if r.name.startswith("NOMS"))
     assert "separation surgery" not in rival.because[0].says
     assert "or stereotactic" in rival.because[0].says
     assert all(reason.status == "verified (2nd)" for reason in rival.because)
