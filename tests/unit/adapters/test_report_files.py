@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+import typst
 from pypdf import PdfReader
 
 from enbloc.adapters.files import pdf
@@ -67,6 +69,25 @@ def test_without_a_chinese_font_the_page_is_written_and_the_remedy_said(
     files, left_out = report_files(named)
     assert list(files) == ["6-report.html"]
     assert "apt-get install" in left_out
+
+
+@pytest.fixture
+def chinese_font() -> None:
+    """Skips where no font has Chinese characters, unless ENBLOC_REQUIRE_ALL=1 demands one."""
+    if not set(pdf.CHINESE_FONTS) & set(typst.Fonts().families()):
+        if os.environ.get("ENBLOC_REQUIRE_ALL") == "1":
+            pytest.fail("no font has Chinese characters, and ENBLOC_REQUIRE_ALL=1 demands one")
+        pytest.skip("no font has Chinese characters")
+
+
+@pytest.mark.usefixtures("chinese_font")
+def test_chinese_prints_and_its_font_is_embedded(told: Told) -> None:
+    files, left_out = report_files(attrs.evolve(told, manner=parse_manner("zh", None)))
+    assert left_out == ""
+    pages = pages_of(files["6-report.pdf"])
+    text = "".join(page.extract_text() for page in pages.pages)
+    assert "整块切除报告" in text and "脊索瘤" in text and "chordoma" not in text
+    assert files == report_files(attrs.evolve(told, manner=parse_manner("zh", None)))[0]
 
 
 @pytest.fixture
