@@ -204,6 +204,24 @@ def report(
         typer.launch(path.as_uri())
 
 
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A run folder, or RUN:PLAN for one of its plans.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say in numbers what differs between two plans, of one run or of two."""
+    from enbloc.adapters.comparison import compare_runs, comparison_form, comparison_lines
+    from enbloc.adapters.files.json_files import json_text
+    from enbloc.adapters.printing import print_lines
+
+    found = compare_runs(a, b)
+    if as_json:
+        print(json_text(comparison_form(found)), end="")
+    else:
+        print_lines(Console(), comparison_lines(found))
+
+
 @app.command(name="export")
 def _export(  # its words are options of one command, not arguments of a function
     run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder that `enbloc plan` wrote.")] = None,

@@ -12,6 +12,7 @@ from enbloc.adapters.files.schemas.pieces import (
     WHOLE,
     YES_NO,
     an_object,
+    list_of,
     map_of,
     one_of,
     or_null,
@@ -37,6 +38,8 @@ RECORD = an_object(
         "outputs": map_of(TEXT),
     }
 )
+
+_NAMED_PLAN = an_object({"run": TEXT, "plan": TEXT, "rank": WHOLE, "case": TEXT})
 
 SCHEMAS: dict[str, Json] = {
     name: {"$schema": DIALECT, "title": title, **content}
@@ -69,6 +72,29 @@ SCHEMAS: dict[str, Json] = {
             CUTS,
         ),
         ("dicom", "ct.dicom.json: the DICOM objects that ct.nii.gz was made from", DICOM_SOURCE),
+        (
+            "compare",
+            "what `enbloc compare A B --json` prints: two plans and what differs, b against a",
+            an_object(
+                {
+                    "a": _NAMED_PLAN,
+                    "b": _NAMED_PLAN,
+                    "differences": list_of(
+                        an_object(
+                            {
+                                "what": TEXT,
+                                "a": {},
+                                "b": {},
+                                "unit": TEXT,
+                                "by": or_null({"type": "number"}),
+                                "beyond_error": or_null(YES_NO),
+                            }
+                        )
+                    ),
+                    "same": list_of(TEXT),
+                }
+            ),
+        ),
         ("names", "scene/names.json: what the numbers in scene/*.nii.gz mean", map_of(map_of(TEXT))),
     )
 }
