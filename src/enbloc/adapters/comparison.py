@@ -23,6 +23,8 @@ PLANS_FILE = "5-plans.json"
 CLASSES_FILE = "3-classification.json"
 _PLAN_ID = re.compile(r"(?P<run>.+):(?P<plan>[A-Za-z]\w*)")
 _GIVEN_UP = ("cut", "resect")
+_COUNTED = ("levels", "sessions")
+"""Trade-offs that a plan also holds in full."""
 
 
 @attrs.frozen
@@ -132,7 +134,8 @@ def _quantities(plan: Json) -> Iterator[tuple[str, Any]]:
     for key in ("specimen_ml", "bone_lost_ml"):
         yield key.replace("_", " "), plan[key]
     for name, value in plan["trade_offs"].items():
-        yield name.replace("_", " "), value
+        if name not in _COUNTED:
+            yield name.replace("_", " "), value
     for margin in plan["margins"]:
         yield f"margin at {margin['interface']}", {"unit": "mm", **margin["least_mm"]}
     chances = plan["margin_negative_probability"]
