@@ -13,6 +13,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -20,21 +22,32 @@ import SimpleITK
 from rich.console import Console
 from rich.table import Table
 from scipy import ndimage
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
 
 from enbloc import __version__
 from enbloc.anatomy.build import build_scene
+from enbloc.anatomy.scene import Scene
 from enbloc.classification.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.errors import InputError
-from enbloc.foundation.space.distances import distance_to_voxels
+from enbloc.foundation.space.distances import distance_to_voxels, surface_points
 from enbloc.foundation.space.grids import Bools, Floats, Grid
+from enbloc.foundation.space.polygons import distance_to_face
 from enbloc.intake.case import Case
 from enbloc.intake.checks import check
 from enbloc.phantoms.demo import demo_clinical, demo_tumour
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
+from enbloc.phantoms.tumours import sphere, together
 from enbloc.report.drawing.pictures import draw_pictures
+from enbloc.resection.candidates import Prepared, evaluate, poses_of, prepare
 from enbloc.resection.families import enumerate_options
+from enbloc.resection.place import place
+from enbloc.resection.placement import Placement, moved
+from enbloc.resection.specimen import cut_out
 from enbloc.settings import Settings
 from enbloc.strategy.indication import judge_indication
 from enbloc.strategy.search import Known, search
@@ -63,7 +76,9 @@ def main() -> None:
     grid = case.label_files[0].labels.grid
     console.print(f"phantom {LEVELS[0]}-{LEVELS[-1]}, {voxels(grid)}, built in {seconds:.1f} s\n")
     distances(console, case)
+    cuts(console, case)
     steps(console, case)
+    growth(console)
     console.print(f"Peak memory of the process: {peak_mib():.0f} MiB")
 
 
@@ -150,6 +165,121 @@ def steps(console: Console, case: Case) -> None:
     rows = [(name, f"{1000 * seconds:.0f}") for name, seconds in times.items()]
     rows.append(("together", f"{1000 * sum(times.values()):.0f}"))
     table(console, f"Steps of the walk, scene of {voxels(scene.grid)}", ("step", "median ms"), rows)
+
+
+def cuts(console: Console, case: Case) -> None:
+    """One cut's margin beside VTK, candidates per second, and a plan that is dragged."""
+    settings = Settings()
+    scene, placement = first_placement(case)
+    out = cut_out(scene, placement, settings.resection)
+    tumour = surface_points(scene.grid, scene.tumour)
+    cut = out.cuts[0]
+    rows = list(
+        compare(
+            f"{cut.id} cut, {len(tumour)} points",
+            {
+                "enbloc": lambda: distance_to_face(tumour, cut.face_mm, cut.normal)[0],
+                "VTK implicit distance": lambda: by_vtk(cut.face_mm, tumour),
+            },
+        )
+    )
+    table(console, "Margin at one cut", ("cut", "by", "median ms", "times ours", "differs by mm"), rows)
+    prepared = prepare(scene, placement, settings.resection)
+    bone = round(float(prepared.bodies.sums[:, -1].sum()))
+    normals, offsets = poses_of(placement)
+    rows = []
+    for candidates_n in (100, 1000, 5000):
+        many, at = spread(normals, offsets, candidates_n)
+        for threads in (1, 2):
+            seconds = medians({"": partial(in_threads, prepared, many, at, threads)})[""]
+            rows.append((str(candidates_n), str(threads), f"{1000 * seconds:.0f}", f"{candidates_n / seconds:.0f}"))
+    title = (
+        f"Candidate plans: {len(prepared.ids)} planes, {bone} voxels of bodies, {int((scene.bone > 0).sum())} of bone"
+    )
+    table(console, title, ("candidates", "threads", "median ms", "per second"), rows)
+    cranial = placement.end_cuts[0].end
+    dragged = moved(placement, cranial, 1.0)
+    times = medians(
+        {
+            "margins and bone at once": lambda: evaluate(prepared, *poses_of(moved(placement, cranial, 1.0))),
+            "cut out and measured exactly": lambda: cut_out(scene, dragged, settings.resection),
+        }
+    )
+    table(console, "After a cut is dragged", ("what", "median ms"), [(n, f"{1000 * t:.1f}") for n, t in times.items()])
+
+
+def first_placement(case: Case) -> tuple[Scene, Placement]:
+    """The scene of a case and the placement of its first option that finds room."""
+    settings = Settings()
+    scene = build_scene(case, settings.anatomy)
+    if scene is None:
+        raise InputError("the phantom has no tumour")
+    extent, _ = find_extent(case, scene, settings)
+    sheet = classify(extent, case.clinical, find_on_scene(scene, extent))
+    for option in enumerate_options(extent, sheet, case.clinical)[0]:
+        placement = place(scene, option, settings.resection)
+        if placement is not None:
+            return scene, placement
+    raise InputError("no option of the phantom finds room")
+
+
+def by_vtk(face_mm: Floats, points_mm: Floats) -> Floats:
+    """Unsigned distances of points from a polygon, by VTK's implicit distance to its triangles."""
+    corners = vtkPoints()
+    for corner in face_mm:
+        corners.InsertNextPoint(*corner)
+    triangles = vtkCellArray()
+    for n in range(1, len(face_mm) - 1):
+        triangles.InsertNextCell(3)
+        for corner_n in (0, n, n + 1):
+            triangles.InsertCellPoint(corner_n)
+    polygon = vtkPolyData()
+    polygon.SetPoints(corners)
+    polygon.SetPolys(triangles)
+    implicit = vtkImplicitPolyDataDistance()
+    implicit.SetInput(polygon)
+    asked, answered = numpy_to_vtk(points_mm), vtkDoubleArray()
+    implicit.FunctionValue(asked, answered)
+    found: Floats = np.abs(vtk_to_numpy(answered))
+    return found
+
+
+def spread(normals: Floats, offsets: Floats, candidates_n: int) -> tuple[Floats, Floats]:
+    """Candidates around one placement: tilts up to 10 degrees and shifts up to 5 mm, with a fixed seed."""
+    rng = np.random.default_rng(7)
+    leaning = normals + rng.uniform(-0.17, 0.17, (candidates_n, *normals.shape[1:]))
+    return leaning / np.linalg.norm(leaning, axis=2, keepdims=True), offsets + rng.uniform(
+        -5.0, 5.0, (candidates_n, offsets.shape[1])
+    )
+
+
+def in_threads(prepared: Prepared, normals: Floats, offsets: Floats, threads: int) -> None:
+    """Evaluate candidates in so many threads."""
+    if threads == 1:
+        evaluate(prepared, normals, offsets)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        parts = [np.array_split(values, threads) for values in (normals, offsets)]
+        list(pool.map(lambda part: evaluate(prepared, *part), zip(*parts, strict=True)))
+
+
+def growth(console: Console) -> None:
+    """Time of placing, cutting out and measuring, with voxels and with levels."""
+    rows: list[Row] = []
+    for spacing, levels in ((2.0, 1), (1.5, 1), (1.0, 1), (1.5, 2), (1.5, 3)):
+        inner = LEVELS[2 : 2 + levels]
+        tumour = together(*(sphere(level, (0.0, -24.0, 0.0), 7.0) for level in inner))
+        case = sample(SpinePhantom(LEVELS[1 : 3 + levels]), Scan((spacing,) * 3, margin_mm=15.0), tumour)
+        scene, placement = first_placement(case)
+        times = medians(
+            {
+                "place": partial(first_placement, case),
+                "cut out": partial(cut_out, scene, placement, Settings().resection),
+            }
+        )
+        name = f"{spacing:g} mm, {levels} level{'s' if levels > 1 else ''}"
+        rows.append((name, str(int((scene.bone > 0).sum())), *(f"{1000 * t:.0f}" for t in times.values())))
+    table(console, "Growth", ("scan", "voxels of bone", "scene to placement, ms", "cut out, ms"), rows)
 
 
 def medians(jobs: Mapping[str, Job]) -> dict[str, float]:

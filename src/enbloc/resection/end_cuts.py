@@ -1,6 +1,7 @@
 """The cuts across the column, above and below the tumour.
 
-Strategy. A disc is cut where its end plate keeps the wanted distance from the tumour (OST-2). Otherwise the saw goes
+Strategy. A disc is cut where its end plate keeps the wanted distance from the tumour (OST-2), or where tumour lies only
+beside the body and the cut through the disc itself keeps the distance that is wanted in bone. Otherwise the saw goes
 through the neighbour: every tilt has its plane just as far from the tumour as wanted, and the one that takes
 least of the neighbour's body wins (`plane_search`). The margin wanted is tried first, then less, down to the least one
 accepted. Where the neighbour leaves no room for a cut it is taken whole and the next disc is cut, as long as the
@@ -18,12 +19,16 @@ import numpy as np
 from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.polygons import distance_to_face
 from enbloc.foundation.terms.levels import Level, next_caudal, next_cranial
 from enbloc.resection.bone_columns import gather_columns
 from enbloc.resection.families import MOST_LEVELS
 from enbloc.resection.placement import EndCut, Plane, height_above
 from enbloc.resection.plane_search import Axes, Clearance, cheapest_plane, corners
 from enbloc.resection.settings import ResectionSettings
+
+OUTLINE_N = 36
+"""Corners of the polygon that stands for a body's outline."""
 
 LEAST_SLICE_MM = 3.0
 """A cut through the neighbour keeps this distance from its end plate; a thinner slice of body would break (ours)."""
@@ -124,6 +129,10 @@ def place_end_cut(
     if to_endplate >= settings.disc_margin_mm:
         why = f"the end plate is {to_endplate:.1f} mm from the tumour, at least {settings.disc_margin_mm:g} mm (OST-2)"
         return EndCut(end, disc, "disc", name, beyond, (why,)), ()
+    clear = _clear_of_disc(vertebra, disc, tumour_mm)
+    if clear >= settings.bone_margin_mm:
+        why = f"{_how_near(to_endplate)} only beside the body; the disc's own cut keeps {clear:.1f} mm"
+        return EndCut(end, disc, "disc", name, beyond, (why,)), ()
     if neighbour is not None and beyond is not None:
         for plane, margin in _plane_through(scene, tumour_mm, neighbour, end, settings):
             why = f"{_how_near(to_endplate)}, so the cut goes through {beyond} (OST-2)"
@@ -136,6 +145,21 @@ def place_end_cut(
         disc = Plane(disc.origin_mm + away * disc.normal, disc.normal)
         short += f"; the cut is set {settings.least_bone_margin_mm:g} mm beyond the tumour, where nothing is labelled"
     return EndCut(end, disc, "disc", name, beyond, (short,)), (short,)
+
+
+def _clear_of_disc(vertebra: Vertebra, disc: Plane, tumour_mm: Floats) -> float:
+    """Distance of the tumour from the disc within the body's outline, mm; negative where it lies beyond the disc."""
+    half = np.array([vertebra.body_width_mm, vertebra.body_depth_mm]) / 2
+    turn = np.linspace(0.0, 2.0 * np.pi, OUTLINE_N, endpoint=False)
+    f = vertebra.frame
+    rim = (
+        vertebra.body_centre_mm + half[0] * np.cos(turn)[:, None] * f.left + half[1] * np.sin(turn)[:, None] * f.dorsal
+    )
+    along = (disc.origin_mm - rim) @ disc.normal / float(f.cranial @ disc.normal)
+    outline = rim + along[:, None] * f.cranial
+    distance, height = distance_to_face(tumour_mm, outline, disc.normal)
+    beyond = (height > 0.0) & (distance <= height + 1e-6)
+    return -float(height[beyond].max()) if beyond.any() else float(distance.min())
 
 
 def _how_near(to_endplate: float) -> str:

@@ -89,7 +89,7 @@ def find_cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Res
         mine = (scene.bone[where] == number) & (scene.parts[where] != BODY)
         mine &= (points - scene.vertebrae[level].frame.origin_mm) @ ahead > 0.0
         tissue = _crossed_part(arch)
-        face = _face(scene, plane, points[mine])
+        face = _trimmed(scene, plane, _face(scene, plane, points[mine]), cord)
         name = f"{side} {tissue} {level}" if len(placement.levels) > 1 else f"{side} {tissue}"
         found.append(_cut(name, "osteotomy", plane, face, settings, (f"{side} {tissue} of {level}",), arch.because))
     return tuple(cut for cut in found if cut is not None)
