@@ -35,7 +35,7 @@ from enbloc.classification.sheet import classify
 from enbloc.errors import InputError
 from enbloc.foundation.space.distances import distance_to_voxels, surface_points
 from enbloc.foundation.space.grids import Bools, Floats, Grid
-from enbloc.foundation.space.polygons import distance_to_face
+from enbloc.foundation.space.polygons import least_to_face
 from enbloc.intake.case import Case
 from enbloc.intake.checks import check
 from enbloc.phantoms.demo import demo_clinical, demo_tumour
@@ -178,8 +178,8 @@ def cuts(console: Console, case: Case) -> None:
         compare(
             f"{cut.id} cut, {len(tumour)} points",
             {
-                "enbloc": lambda: distance_to_face(tumour, cut.face_mm, cut.normal)[0],
-                "VTK implicit distance": lambda: by_vtk(cut.face_mm, tumour),
+                "enbloc": lambda: np.array([abs(least_to_face(tumour, cut.face_mm, cut.normal)[0])]),
+                "VTK implicit distance": lambda: np.array([by_vtk(cut.face_mm, tumour).min()]),
             },
         )
     )

@@ -8,13 +8,13 @@ plane's pose, with one optimum instead of a plateau of equal counts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 import numpy as np
+from numba import njit
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid
-
-CHUNK = 262_144
-"""Columns times planes that are looked at together; bounds memory."""
 
 FLAT = 1e-9
 """A plane that leans on the columns by no more than this (cosine) contains their direction."""
@@ -86,35 +86,44 @@ def volumes_inside(columns: BoneColumns, normals: Floats, offsets_mm: Floats) ->
     -------
     (c,) float
     """
-    each = max(CHUNK // max(len(columns.feet_mm), 1), 1)
-    parts = [
-        _inside(columns, normals[start : start + each], offsets_mm[start : start + each])
-        for start in range(0, len(normals), each)
-    ]
-    return np.concatenate(parts) * columns.voxel_ml if parts else np.empty(0)
+    if not len(columns.feet_mm):
+        return np.zeros(len(normals))
+    found = np.empty(len(normals))
+    _inside(
+        columns.feet_mm,
+        columns.sums,
+        np.ascontiguousarray(normals, dtype=np.float64),
+        np.ascontiguousarray(offsets_mm, dtype=np.float64),
+        np.ascontiguousarray(normals @ columns.step_mm),
+        found,
+    )
+    return found * columns.voxel_ml
 
 
-def _inside(columns: BoneColumns, normals: Floats, offsets_mm: Floats) -> Floats:
-    tall = columns.sums.shape[1] - 1
-    low = np.zeros((len(normals), len(columns.feet_mm)))
-    high = np.full_like(low, float(tall))
-    for plane in range(normals.shape[1]):
-        room = offsets_mm[:, plane, None] - normals[:, plane] @ columns.feet_mm.T
-        lean = (normals[:, plane] @ columns.step_mm)[:, None]
-        crossing = room / np.where(np.abs(lean) < FLAT, 1.0, lean) + 0.5
-        high = np.where(lean >= FLAT, np.minimum(high, crossing), high)
-        low = np.where(lean <= -FLAT, np.maximum(low, crossing), low)
-        high = np.where((np.abs(lean) < FLAT) & (room <= 0.0), 0.0, high)
-    found: Floats = np.maximum(_before(columns, high, tall) - _before(columns, low, tall), 0.0).sum(axis=1)
-    return found
+def _count(feet: Floats, sums: Floats, normals: Floats, offsets: Floats, leans: Floats, found: Floats) -> None:
+    """Voxels of bone inside each candidate's planes, written into `found`."""
+    tall = sums.shape[1] - 1
+    for c in range(normals.shape[0]):
+        total = 0.0
+        for n in range(feet.shape[0]):
+            low, high = 0.0, float(tall)
+            for p in range(normals.shape[1]):
+                room = offsets[c, p] - (
+                    normals[c, p, 0] * feet[n, 0] + normals[c, p, 1] * feet[n, 1] + normals[c, p, 2] * feet[n, 2]
+                )
+                lean = leans[c, p]
+                if lean > FLAT:
+                    high = min(high, room / lean + 0.5)
+                elif lean < -FLAT:
+                    low = max(low, room / lean + 0.5)
+                elif room <= 0.0:
+                    high = 0.0
+            if high > low:
+                below, above = int(low), min(int(high), tall - 1)
+                at_low = sums[n, below] + (low - below) * (sums[n, below + 1] - sums[n, below])
+                at_high = sums[n, above] + (high - above) * (sums[n, above + 1] - sums[n, above])
+                total += at_high - at_low
+        found[c] = total
 
 
-def _before(columns: BoneColumns, height: Floats, tall: int) -> Floats:
-    """Bone of each column below a height (c, n) in voxels."""
-    held = np.clip(height, 0.0, float(tall))
-    rank = np.minimum(held.astype(np.intp), tall - 1)
-    at = rank + np.arange(len(columns.sums)) * (tall + 1)
-    flat = columns.sums.ravel()
-    below = flat[at]
-    found: Floats = below + (held - rank) * (flat[at + 1] - below)
-    return found
+_inside: Callable[[Floats, Floats, Floats, Floats, Floats, Floats], None] = njit(cache=True, nogil=True)(_count)

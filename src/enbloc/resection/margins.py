@@ -22,7 +22,7 @@ from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.space.distances import distance_to, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
-from enbloc.foundation.space.polygons import distance_to_face
+from enbloc.foundation.space.polygons import distance_to_face, least_to_face
 from enbloc.resection.cuts import Cut
 from enbloc.resection.near_areas import near_faces, near_on_cut, true_areas
 from enbloc.resection.plans import Geometry, Margin, MarginWord, Tissue
@@ -115,10 +115,7 @@ def _left_behind(scene: Scene, specimen: Bools, at_cuts: tuple[Margin, ...]) -> 
 
 
 def _at_cut(scene: Scene, cut: Cut, tumour: Floats) -> Margin:
-    distance, height = distance_to_face(tumour, cut.face_mm, cut.normal)
-    beyond = (height > 0.0) & (distance <= np.abs(height) + 1e-6)
-    n = int(np.argmax(np.where(beyond, height, -np.inf))) if beyond.any() else int(np.argmin(distance))
-    value = -float(height[n]) if beyond.any() else float(distance[n])
+    value, n = least_to_face(tumour, cut.face_mm, cut.normal)
     disc = cut.kind == "discectomy"
     word, why = _word(value, scene.label_error_mm)
     return Margin(

@@ -114,7 +114,7 @@ def test_no_plane_is_found_where_none_is_allowed() -> None:
     assert limited.plane.origin_mm @ limited.plane.normal <= 10.5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(*[st.floats(-1.0, 1.0)] * 3, st.floats(-18.0, 18.0)), min_size=1, max_size=3),
     st.sampled_from([0, 1, 2]),
@@ -127,7 +127,7 @@ def test_bone_inside_planes_is_what_counting_fine_voxels_finds(planes, along) ->
     grid = a_grid(UPRIGHT, 2.0)
     box = a_box(grid)
     found = float(volumes_inside(gather_columns(grid, box, np.eye(3)[along]), normals[None], offsets_mm[None])[0])
-    part = (np.arange(6) - 2.5) / 6
+    part = (np.arange(4) - 1.5) / 4
     shifts = np.array(np.meshgrid(part, part, part)).reshape(3, -1).T * 2.0
     points = (grid.to_patient(np.argwhere(box))[:, None] + shifts).reshape(-1, 3)
     counted = float((points @ normals.T < offsets_mm).all(axis=1).mean()) * box.sum() * grid.voxel_ml

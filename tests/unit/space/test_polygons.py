@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull, cKDTree
 
-from enbloc.foundation.space.polygons import clip_face, distance_to_face
+from enbloc.foundation.space.polygons import clip_face, distance_to_face, least_to_face
 from enbloc.phantoms.spine import turn_matrix
 
 angle = st.floats(-180.0, 180.0)
@@ -62,7 +63,24 @@ def test_a_clipped_square_keeps_what_lies_on_this_side() -> None:
     assert kept[:, 0].max() == 1.0
     assert kept[:, 0].min() == 0.0
     edges = np.roll(kept, -1, axis=0) - kept
-    assert abs(np.cross(kept[:, :2], np.roll(kept, -1, axis=0)[:, :2]).sum() / 2) == 2.0
+    after = np.roll(kept, -1, axis=0)
+    assert abs((kept[:, 0] * after[:, 1] - kept[:, 1] * after[:, 0]).sum() / 2) == 2.0
     assert (np.linalg.norm(edges, axis=1) > 0).all()
     assert clip_face(square, np.array([9.0, 0, 5]), np.array([1.0, 0, 0])) is not None
     assert clip_face(square, np.array([-1.0, 0, 5]), np.array([1.0, 0, 0])) is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_least_distance_is_that_of_all_points(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    angles = np.sort(rng.uniform(0.0, 2 * np.pi, 7))
+    face = (np.stack([np.cos(angles), np.sin(angles), np.zeros(7)], axis=1) * [9.0, 6.0, 0.0]) @ turn.T
+    points = (rng.normal(size=(400, 3)) * [12.0, 12.0, 3.0] + [0.0, 0.0, rng.uniform(-14.0, 4.0)]) @ turn.T
+    normal = turn[:, 2]
+    distance, height = distance_to_face(points, face, normal)
+    above = (height > 0.0) & (distance <= np.abs(height) + 1e-6)
+    expected = -height[above].max() if above.any() else distance.min()
+    value, which = least_to_face(points, face, normal)
+    assert value == pytest.approx(expected, abs=1e-9)
+    assert (-height[which] if above.any() else distance[which]) == pytest.approx(expected, abs=1e-9)

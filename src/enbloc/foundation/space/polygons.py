@@ -6,6 +6,9 @@ import numpy as np
 
 from enbloc.foundation.space.grids import Floats
 
+TOGETHER_N = 64
+"""So many points are laid against the edges of a face at a time."""
+
 
 def distance_to_face(points_mm: Floats, face_mm: Floats, normal: Floats) -> tuple[Floats, Floats]:
     """Distance of points (n, 3) from a convex polygon, and their height above its plane, both mm.
@@ -33,6 +36,41 @@ def distance_to_face(points_mm: Floats, face_mm: Floats, normal: Floats) -> tupl
         along = np.clip(offset @ edge / max(float(edge @ edge), 1e-12), 0.0, 1.0)
         to_edge = np.minimum(to_edge, np.linalg.norm(offset - along[:, None] * edge, axis=1))
     return np.where(inside, np.abs(height), np.hypot(height, to_edge)), height
+
+
+def least_to_face(points_mm: Floats, face_mm: Floats, normal: Floats) -> tuple[float, int]:
+    """The least distance of points (n, 3) from a convex polygon, mm, and which point has it.
+
+    Negative where points lie right above the face, on the normal's side: minus the greatest height of these. The same
+    as by `distance_to_face`, but its edges are looked at only for points that can be the nearest: no point is nearer
+    than its height above the plane.
+
+    Parameters
+    ----------
+    points_mm : (n, 3) float, at least one
+    face_mm : (m, 3) float
+    normal : (3,) float, unit
+    """
+    height = (points_mm - face_mm.mean(axis=0)) @ normal
+    above = np.flatnonzero(height > 0.0)
+    if len(above):
+        distance, up = distance_to_face(points_mm[above], face_mm, normal)
+        right_above = distance <= np.abs(up) + 1e-6
+        if right_above.any():
+            n = int(np.argmax(np.where(right_above, up, -np.inf)))
+            return -float(up[n]), int(above[n])
+    low = np.abs(height)
+    order = np.argsort(low, kind="stable")
+    best, which = np.inf, 0
+    for start in range(0, len(order), TOGETHER_N):
+        some = order[start : start + TOGETHER_N]
+        if low[some[0]] >= best:
+            break
+        distance = distance_to_face(points_mm[some], face_mm, normal)[0]
+        n = int(np.argmin(distance))
+        if distance[n] < best:
+            best, which = float(distance[n]), int(some[n])
+    return best, which
 
 
 def clip_face(face_mm: Floats, point_mm: Floats, outwards: Floats) -> Floats | None:
