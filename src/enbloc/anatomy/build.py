@@ -83,7 +83,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         parts=_parts_on(grid, bone, vertebrae),
         canal=canal_mask(stack, curve, grid, bone),
         ct=_ct_on(grid, case.ct, full, box),
-        label_error_mm=float(grid.spacing_mm.max()) / 2,
+        label_error_mm=float(grid.spacing_mm.max()) / 2 + (case.placement_error.high if case.placement_error else 0.0),
         problems=(*_problems(vertebrae, read.touched, stack, base, case.label_files), *_restored(cut_out, base)),
     )
 

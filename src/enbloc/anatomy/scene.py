@@ -106,7 +106,8 @@ class Scene:
         The spinal canal, wall to wall.
     ct : Volume or None
     label_error_mm : float
-        Half the largest voxel edge: how far a labelled border may lie from the true one.
+        Half the largest voxel edge, and the error of a registration if labels were moved by one: how far a labelled
+        border may lie from the true one.
     problems : tuple of Problem
     tumour_border_mm : float array or None
         Signed distance of voxel centres to the tumour's surface where it is known finer than by voxels, as when the

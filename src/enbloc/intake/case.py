@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.grids import LabelMap, Volume
 from enbloc.foundation.terms.levels import Level
@@ -84,6 +85,8 @@ class Case:
     digests : mapping of file name to sha256
     sources : mapping of image (``"ct"``) to DicomSource
         Only of images that came from DICOM.
+    placement_error : Estimate or None
+        How far labels that were moved here from another image may lie beside their place, mm; None when none were.
     """
 
     id: str
@@ -94,6 +97,7 @@ class Case:
     digests: Mapping[str, str] = attrs.field(factory=dict)
     sources: Mapping[str, DicomSource] = attrs.field(factory=dict)
     stated_findings: Mapping[str, Verdict | float] = attrs.field(factory=dict)
+    placement_error: Estimate | None = None
 
 
 @attrs.frozen

@@ -13,6 +13,7 @@ from enbloc.adapters.files.dicom.image import read_dicom_image
 from enbloc.adapters.files.dicom.limits import read_limits
 from enbloc.adapters.files.dicom.scan import scan
 from enbloc.adapters.files.labels import ending_of, names_file, read_labels, read_volume
+from enbloc.adapters.files.placement import Images, place_on_ct
 from enbloc.adapters.files.source_files import read_source, source_path
 from enbloc.errors import CaseError, FileError
 from enbloc.foundation.space.grids import Volume
@@ -57,33 +58,44 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
         ct, source, found = _read_image(paths[form.ct], form.ct)
         problems += found
         sources |= {"ct": source} if source is not None else {}
-    label_files: list[LabelFile] = []
+    mr: Volume | None = None
+    if form.mr is not None:
+        report_progress(f"reading {form.mr}")
+        mr, source, found = _read_image(paths[form.mr], form.mr, "MR")
+        problems += found
+        sources |= {"mr": source} if source is not None else {}
+    label_files: dict[str, list[LabelFile]] = {"ct": [], "mr": []}
     for entry in form.labels:
         report_progress(f"reading {entry.file}")
         if entry.scheme in DICOM_SCHEMES:
-            background = Background(ct.grid if ct is not None else None, sources.get("ct"))
+            drawn_on = mr if entry.on == "mr" else ct
+            background = Background(drawn_on.grid if drawn_on is not None else None, sources.get(entry.on))
             files, found = read_drawn(paths[entry.file], entry, background, read_limits())
         else:
             files, found = read_labels(paths[entry.file], entry)
-        label_files += files
+        label_files[entry.on] += files
         problems += found
+    if label_files["mr"]:
+        report_progress("placing the labels of the MR")
+    placed = place_on_ct(Images(ct, mr, sources), label_files["mr"], form.registration)
     case = Case(
         id=form.id,
         clinical=form.clinical,
         ct=ct,
-        label_files=tuple(label_files),
+        label_files=(*label_files["ct"], *placed.files),
         typed_extent=form.typed_extent,
         stated_findings=form.stated_findings,
         digests=_digests(folder, paths),
         sources=sources,
+        placement_error=placed.error,
     )
-    return case, tuple(dict.fromkeys(problems))
+    return case, tuple(dict.fromkeys((*problems, *placed.problems)))
 
 
-def _read_image(path: Path, name: str) -> tuple[Volume, DicomSource | None, tuple[Problem, ...]]:
+def _read_image(path: Path, name: str, modality: str = "CT") -> tuple[Volume, DicomSource | None, tuple[Problem, ...]]:
     """An image from DICOM (a folder, or one multi-frame file) or from any other format."""
     if path.is_dir() or ending_of(name) == "":
-        image, source = read_dicom_image(path, name, read_limits())
+        image, source = read_dicom_image(path, name, read_limits(), modality)
         return Volume(image.grid, image.values), source, image.problems
     volume, found = read_volume(path, name)
     return volume, read_source(source_path(path, ending_of(name))), found
@@ -133,8 +145,7 @@ def _read_toml(folder: Path) -> CaseForm:
 
 
 def _named_files(form: CaseForm) -> Iterator[str]:
-    if form.ct is not None:
-        yield form.ct
+    yield from (image for image in (form.ct, form.mr) if image is not None)
     yield from (entry.file for entry in form.labels)
 
 

@@ -46,7 +46,7 @@ from enbloc.intake.clinical import Clinical, Grade, Metastases, Pain
 class CaseForm:
     """What case.toml states, before any file is opened.
 
-    `ct` is a path relative to the case folder, or None.
+    `ct` and `mr` are paths relative to the case folder, or None; `registration` is the method asked for, or None.
     """
 
     id: str
@@ -55,6 +55,8 @@ class CaseForm:
     clinical: Clinical
     typed_extent: Mapping[Level, TypedLevel]
     stated_findings: Mapping[str, Verdict | float] = attrs.field(factory=dict)
+    mr: str | None = None
+    registration: str | None = None
 
 
 def read_form(content: Mapping[str, object]) -> CaseForm:
@@ -75,6 +77,9 @@ def read_form(content: Mapping[str, object]) -> CaseForm:
     labels = _read_labels(content.get("labels", []), wrongs)
     typed = _read_extent(content.get("extent", {}), wrongs)
     findings = read_findings(content.get("findings", {}), wrongs)
+    registration = _read_table("registration", content.get("registration", {}), _REGISTRATION, wrongs)
+    if any(entry.on == "mr" for entry in labels) and "mr" not in images:
+        wrongs.append('images.mr: it is missing, and labels were drawn on it; write mr = "mr.nii.gz"')
     if not wrongs and not labels and not typed:
         wrongs.append(
             "case: it has neither labels nor an extent, so that there is nothing to plan; add [[labels]] with the "
@@ -85,7 +90,8 @@ def read_form(content: Mapping[str, object]) -> CaseForm:
         raise CaseError(
             many + "; ".join(wrongs), where="case.toml", remedy="Mend it; every key is in the guide to cases."
         )
-    return CaseForm(case["id"], images.get("ct"), labels, Clinical(**clinical), typed, findings)
+    asked = registration.get("method"), images.get("mr")
+    return CaseForm(case["id"], images.get("ct"), labels, Clinical(**clinical), typed, findings, asked[1], asked[0])
 
 
 def _read_table(path: str, table: object, readers: Mapping[str, Reader], wrongs: list[str]) -> dict[str, Any]:
@@ -124,7 +130,10 @@ def _read_labels(entries: object, wrongs: list[str]) -> tuple[LabelEntry, ...]:
         if len(wrongs) == before:
             wrongs += [f"{path}{wrong}" for wrong in _label_wrongs(table)]
         if len(wrongs) == before:
-            found.append(LabelEntry(table["file"], table.get("scheme"), table.get("structure"), table.get("map", {})))
+            stated = table.get("map", {})
+            found.append(
+                LabelEntry(table["file"], table.get("scheme"), table.get("structure"), stated, table.get("on", "ct"))
+            )
     return tuple(found)
 
 
@@ -165,14 +174,16 @@ def _read_extent(extent: object, wrongs: list[str]) -> dict[Level, TypedLevel]:
     return found
 
 
-_TOP = ("case", "images", "labels", "clinical", "extent", "findings")
+_TOP = ("case", "images", "labels", "clinical", "extent", "findings", "registration")
 _CASE: dict[str, Reader] = {"id": read_id, "side_convention": word("patient")}
-_IMAGES: dict[str, Reader] = {"ct": read_text}
+_IMAGES: dict[str, Reader] = {"ct": read_text, "mr": read_text}
+_REGISTRATION: dict[str, Reader] = {"method": word("rigid")}
 _LABELS: dict[str, Reader] = {
     "file": read_text,
     "scheme": word(*SCHEMES),
     "structure": term(parse_structure),
     "map": read_map,
+    "on": word("ct", "mr"),
 }
 _EXTENT: dict[str, Reader] = {"numbering": word("sosg", "original"), "levels": read_levels}
 _TYPED: dict[str, Reader] = {"sectors": read_sectors, "layers": read_layers}

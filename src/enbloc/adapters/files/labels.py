@@ -36,12 +36,15 @@ class LabelEntry:
         The one structure that the file holds.
     stated : mapping of int or name to word
         The `map` of the entry.
+    on : str
+        The image that it was drawn on, ``"ct"`` or ``"mr"``.
     """
 
     file: str
     scheme: str | None = None
     structure: str | None = None
     stated: Stated = attrs.field(factory=dict)
+    on: str = "ct"
 
 
 def ending_of(name: str) -> str:

@@ -64,9 +64,13 @@ _STATEMENTS: Json = {
 CASE = an_object(
     {"case": an_object({"id": TEXT}, {"side_convention": one_of("patient")})},
     {
-        "images": an_object({}, {"ct": TEXT}),
+        "images": an_object({}, {"ct": TEXT, "mr": TEXT}),
+        "registration": an_object({"method": one_of("rigid")}),
         "labels": list_of(
-            an_object({"file": TEXT}, {"scheme": one_of(*LABEL_SCHEMES), "structure": TEXT, "map": map_of(TEXT)})
+            an_object(
+                {"file": TEXT},
+                {"scheme": one_of(*LABEL_SCHEMES), "structure": TEXT, "map": map_of(TEXT), "on": one_of("ct", "mr")},
+            )
         ),
         "clinical": an_object({}, {key: _or_stated_unknown(value) for key, value in _AS_WRITTEN.items()}),
         "extent": an_object(
