@@ -78,14 +78,19 @@ def build_specimen(scene: Scene, geometry: Geometry, cuts: Sequence[Cut]) -> Sol
 
 def build_remainder(scene: Scene, geometry: Geometry, cuts: Sequence[Cut]) -> Solid | Refused:
     """What remains of bone and tumour, flat on the far side of every cut: the kerf belongs to neither."""
-    mask = geometry.remainder.copy()
+    return build_rest(scene.grid, geometry.remainder, cuts)
+
+
+def build_rest(grid: Grid, remainder: Bools, cuts: Sequence[Cut]) -> Solid | Refused:
+    """The same of a mask on its grid."""
+    mask = remainder.copy()
     for cut in cuts:
         if not _is_sound(cut):
             continue
         where = np.argwhere(mask)
-        height, over = _over_face(scene.grid, cut, where)
+        height, over = _over_face(grid, cut, where)
         mask[tuple(where[over & (height > 0.0) & (height <= cut.tool_width_mm)].T)] = False
-    return build_solid(scene.grid, mask, [_far_side(cut) for cut in cuts if _is_sound(cut)])
+    return build_solid(grid, mask, [_far_side(cut) for cut in cuts if _is_sound(cut)])
 
 
 def build_solid(grid: Grid, mask: Bools, cuts: Sequence[Cut] = ()) -> Solid | Refused:
@@ -161,12 +166,20 @@ def _over_face(grid: Grid, cut: Cut, indices: NDArray[np.intp]) -> tuple[Floats,
     return height, over
 
 
+def _heights(grid: Grid, cut: Cut) -> Floats:
+    """Height (of the grid's shape) mm of every voxel over a cut's plane."""
+    along = grid.affine[:3, :3].T @ cut.normal
+    start = float((grid.affine[:3, 3] - cut.origin_mm) @ cut.normal)
+    i, j, k = np.ogrid[: grid.shape[0], : grid.shape[1], : grid.shape[2]]
+    heights: Floats = start + i * along[0] + j * along[1] + k * along[2]
+    return heights
+
+
 def _mirrored(grid: Grid, mask: Bools, cut: Cut) -> tuple[Bools, Cut]:
     """Voxels beyond a cut's face whose mirror image lies in the mask."""
     reach = MIRROR_VOXELS * float(grid.spacing_mm.max())
-    outer = np.argwhere(~mask)
-    height = (grid.to_patient(outer) - cut.origin_mm) @ cut.normal
-    outer = outer[(height > 0.0) & (height <= reach)]
+    above = _heights(grid, cut)
+    outer = np.argwhere(~mask & (above > 0.0) & (above <= reach))
     height, over = _over_face(grid, cut, outer)
     outer, height = outer[over], height[over]
     depth = np.maximum(height, BEHIND_VOXELS * float(grid.spacing_mm.max()))

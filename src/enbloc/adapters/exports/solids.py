@@ -1,8 +1,9 @@
 """Closed surfaces of segments and slabs of cuts, LPS mm.
 
-A surface runs just inside half way between voxel centres: at exactly half, diagonal voxels tie and the surface may
-touch itself along an edge, which no printer accepts. A slab is what the tool takes away: the cut's face, pushed out of
-the specimen by the tool's width.
+Tumour, canal, specimen and remainder come from `resection.solids`: smooth within their voxels and flat where they are
+cut. Structures around them follow their voxels: the surface runs just inside half way between voxel centres, because at
+exactly half, diagonal voxels tie and it may touch itself along an edge, which no printer accepts. A slab is what the
+tool takes away: the cut's face, pushed out of the specimen by the tool's width.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from manifold3d import Error, Manifold, Mesh
 from numpy.typing import NDArray
 from skimage.measure import marching_cubes
 
+from enbloc.adapters.exports.codes import REMAINDER, SPECIMEN
 from enbloc.adapters.exports.run_source import RunSource
 from enbloc.adapters.exports.safe_text import one_line
-from enbloc.adapters.exports.segments import Colour, pieces_of, segments_of
+from enbloc.adapters.exports.segments import Colour, Segment, pieces_of, segments_of
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.resection.cuts import Cut
+from enbloc.resection.solids import Refused, build_rest, build_solid
 
 LEVEL = 0.499
 """Of a mask whose voxels are 1: a thousandth of a voxel from half way, so that no tie is left."""
@@ -66,11 +69,24 @@ def solids_of(source: RunSource) -> tuple[Solid, ...]:
 def _solids(source: RunSource) -> Iterator[Solid]:
     grid = pieces_of(source).grid
     for segment in segments_of(source):
-        vertices, faces = closed_surface(segment.mask, grid)
-        yield _checked(Solid(segment.id, segment.name, vertices, faces, segment.colour))
+        vertices, faces = _surface_of(segment, grid, source.cuts)
+        solid = Solid(segment.id, segment.name, vertices, faces, segment.colour)
+        yield _checked(solid) if segment.layer == 0 else solid
     for cut in source.cuts:
         name = one_line(f"cut {cut.id}, kerf {cut.tool_width_mm:g} mm", 64)
         yield _checked(Solid(f"cut-{cut.id}", name, *slab(cut), CUT_COLOUR))
+
+
+def _surface_of(segment: Segment, grid: Grid, cuts: tuple[Cut, ...]) -> tuple[Floats, Faces]:
+    if segment.layer == 0:
+        return closed_surface(segment.mask, grid)
+    if segment.id == REMAINDER:
+        found = build_rest(grid, segment.mask, cuts)
+    else:
+        found = build_solid(grid, segment.mask, cuts if segment.id == SPECIMEN else ())
+    if isinstance(found, Refused):
+        return closed_surface(segment.mask, grid)
+    return found.vertices_mm, found.faces
 
 
 def closed_surface(mask: Bools, grid: Grid) -> tuple[Floats, Faces]:

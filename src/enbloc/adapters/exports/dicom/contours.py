@@ -34,6 +34,7 @@ _SERIES_NUMBER = 9300
 _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"
 """Detached Study Management, which the standard keeps for this place alone."""
 _CONTOUR_DATA = Tag(0x3006, 0x0050)
+_ENCODING = "iso8859"
 
 
 def rtstruct_files(source: RunSource) -> Iterator[File]:
@@ -205,6 +206,7 @@ def _contour(place: int, corners_mm: Floats, series: Series) -> Dataset:
     contour.ContourGeometricType = "CLOSED_PLANAR"
     contour.NumberOfContourPoints = len(corners_mm)
     contour[_CONTOUR_DATA] = _decimals(corners_mm.ravel())
+    contour.set_original_encoding(True, True, _ENCODING)  # as the file is: pydicom then writes the decimals as they are
     return contour
 
 

@@ -86,7 +86,7 @@ def sr_files(source: RunSource) -> Iterator[File]:
 def findings_report(source: RunSource) -> Dataset:
     """The report of a run."""
     series, segmentation = find_series(source), _segmentation_header(source)
-    evidence = [*(slice_headers(source, series) if series.origin != "none" else ()), segmentation]
+    evidence = [*(slice_headers(source) if series.origin != "none" else ()), segmentation]
     observer = ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=DeviceObserverIdentifyingAttributes(

@@ -65,7 +65,7 @@ def _segmentation(
     series, grid = find_series(source), pieces_of(source).grid
     where = [plane(grid, place) for place in range(grid.shape[2])]
     found = Segmentation(
-        source_images=list(slice_headers(source, series)),
+        source_images=list(slice_headers(source)),
         pixel_array=np.ascontiguousarray(voxels),
         segmentation_type=kind[0],
         segment_descriptions=[_description(number, s, source) for number, s in enumerate(segments, start=1)],

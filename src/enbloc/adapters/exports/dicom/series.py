@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage
+from pydicom.uid import UID, CTImageStorage
 
 from enbloc.adapters.exports.dicom.stamp import (
     DISCLAIMER,
@@ -111,26 +112,40 @@ def find_series(source: RunSource) -> Series:
     )
 
 
-def slice_headers(source: RunSource, series: Series) -> Iterator[Dataset]:
-    """Headers, without pixels, of every slice; one that stands for nothing when there is no image."""
-    places = range(len(series.instance_uids)) if series.instance_uids else (0,)
-    for place in places:
-        uid = series.instance_uids[place] if series.instance_uids else str(run_uid(source, "no image"))
-        yield slice_header(source, series, uid, place)
+@lru_cache(maxsize=2)
+def slice_headers(source: RunSource) -> tuple[Dataset, ...]:
+    """Headers, without pixels, of every slice; one that stands for nothing when there is no image. Only to be read."""
+    series = find_series(source)
+    uids = series.instance_uids or (str(run_uid(source, "no image")),)
+    return tuple(slice_header(source, series, uid, place) for place, uid in enumerate(uids))
 
 
 def slice_header(source: RunSource, series: Series, uid: str, place: int, grid: Grid | None = None) -> Dataset:
     """The header of one slice of the series' grid, or of another."""
     grid = grid if grid is not None else series.grid
-    header = instance(source, series.sop_class_uid, uid, series.modality, (series.series_uid, 1, "CT"))
+    header = _copied(_common_header(source, series, grid))
+    header.SOPInstanceUID = UID(uid)
+    header.InstanceNumber = place + 1
+    header.ImagePositionPatient = _numbers(grid.to_patient([[0.0, 0.0, float(place)]])[0])
+    return header
+
+
+def _copied(header: Dataset) -> Dataset:
+    """The same elements, each its own: to set one changes it in place."""
+    return Dataset({element.tag: copy(element) for element in header})
+
+
+@lru_cache(maxsize=4)
+def _common_header(source: RunSource, series: Series, grid: Grid) -> Dataset:
+    """What all slices of a series have in common."""
+    header = instance(source, series.sop_class_uid, "", series.modality, (series.series_uid, 1, "CT"))
     header.update(patient_and_study(source, series.study_uid))
     header.update(equipment(source))
     header.FrameOfReferenceUID = series.frame_of_reference_uid
     header.PositionReferenceIndicator = ""
     header.PatientPosition = series.patient_position
     header.BodyPartExamined = "SPINE"
-    header.InstanceNumber = place + 1
-    header.update(plane(grid, place))
+    header.update(plane(grid, 0))
     header.Rows, header.Columns = grid.shape[1], grid.shape[0]
     return header
 
@@ -168,6 +183,14 @@ def ct_files(source: RunSource) -> Iterator[File]:
 
 def ct_slice(header: Dataset, values: NDArray[np.int16]) -> Dataset:
     """A CT image of a header and its Hounsfield units, (columns, rows)."""
+    header.update(_copied(_ct_constants()))
+    header.PixelData = np.ascontiguousarray(values.T).astype("<i2").tobytes()
+    return header
+
+
+@lru_cache(maxsize=1)
+def _ct_constants() -> Dataset:
+    header = Dataset()
     header.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     header.ImageComments = DISCLAIMER
     header.KVP = None
@@ -178,7 +201,6 @@ def ct_slice(header: Dataset, values: NDArray[np.int16]) -> Dataset:
     header.WindowCenter, header.WindowWidth = 300, 1500
     header.BurnedInAnnotation = "NO"
     header.LossyImageCompression = "00"
-    header.PixelData = np.ascontiguousarray(values.T).astype("<i2").tobytes()
     return header
 
 

@@ -107,7 +107,10 @@ def settle(dataset: Dataset, source: RunSource, role: str) -> None:
             day, clock = _day(source.moment), _clock(source.moment)
             element.value = {"DA": day, "TM": clock, "DT": day + clock}[element.VR]
 
+    frames = dataset.pop("PerFrameFunctionalGroupsSequence", None)  # thousands, and nothing drawn in them
     dataset.walk(mend)
+    if frames is not None:
+        dataset.add(frames)
 
 
 def part10(dataset: Dataset) -> bytes:
@@ -118,9 +121,20 @@ def part10(dataset: Dataset) -> bytes:
     stated = getattr(dataset, "file_meta", None)
     meta.TransferSyntaxUID = stated.TransferSyntaxUID if stated is not None else ExplicitVRLittleEndian
     dataset.file_meta = meta
+    if not meta.TransferSyntaxUID.is_implicit_VR:
+        _as_they_are(dataset.get("PerFrameFunctionalGroupsSequence", ()))
     packed = io.BytesIO()
     dcmwrite(packed, dataset, enforce_file_format=True)
     return packed.getvalue()
+
+
+def _as_they_are(items: Iterable[Dataset]) -> None:
+    """Spare pydicom the search for ambiguous values in thousands of frames: there are none."""
+    for item in items:
+        item.set_original_encoding(False, True, "iso8859")
+        for element in item:
+            if element.VR == "SQ":
+                _as_they_are(element.value)
 
 
 def _mended(uid: str, known: set[str], replaced: dict[str, UID], source: RunSource, role: str) -> UID:
