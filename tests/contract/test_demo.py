@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 import os
 import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -131,3 +133,73 @@ def test_told_in_chinese_the_report_holds_the_same_numbers_and_levels(demo: Path
     assert len(set(left)) <= 0.05 * len(re.findall(r"<li>|<td|<dt", rest)), sorted(set(left))
     (demo / "enbloc-demo-run" / "6-report-zh.html").unlink()
     (demo / "enbloc-demo-run" / "6-report-zh.pdf").unlink(missing_ok=True)
+
+
+SHOWN = re.compile(r"(?<![\w.])[−-]?\d+(?:\.\d+)?(?!\w)")
+
+
+def recorded(folder: Path) -> list[float]:
+    """Every number of the run's JSON files but the report's own, as they are, negated and as per cent, sorted."""
+
+    def numbers(value: object) -> Iterator[float]:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from numbers(key)
+                yield from numbers(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from numbers(item)
+        elif isinstance(value, str):
+            yield from (float(found.replace("−", "-")) for found in re.findall(r"[−-]?\d+(?:\.\d+)?", value))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield float(value)
+
+    files = [path for path in folder.rglob("*.json") if path.name != "6-report.json"]
+    plain = {number for path in files for number in numbers(json.loads(path.read_text()))}
+    return sorted({sign * scale * number for number in plain for sign in (1, -1) for scale in (1, 100)})
+
+
+def stands(shown: str, known: list[float]) -> bool:
+    """Whether a number, as printed, is a recorded one rounded to its decimals."""
+    value = float(shown.replace("−", "-"))
+    half = 0.5 * 10.0 ** -len(shown.partition(".")[2]) + 1e-6
+    at = bisect.bisect_left(known, value - half)
+    return at < len(known) and known[at] <= value + half
+
+
+def said_in(document: dict[str, object]) -> Iterator[str]:
+    """Every sentence of the document but references, digests, keys and rules."""
+    for key, value in document.items():
+        if key in ("sources", "inputs", "provenance", "cites", "rule"):
+            continue
+        items = value if isinstance(value, list) else [value]
+        for item in items:
+            if isinstance(item, dict):
+                yield from said_in(item)
+            elif isinstance(item, str):
+                yield item
+            elif isinstance(item, list):
+                yield from (text for text in item if isinstance(text, str))
+
+
+def test_every_number_shown_stands_in_the_record(demo: Path) -> None:
+    folder = demo / "enbloc-demo-run"
+    known = recorded(folder)
+    document = json.loads((folder / "6-report.json").read_text())["document"]
+    shown = {number: text for text in said_in(document) for number in SHOWN.findall(text)}
+    assert len(shown) > 150
+    assert {number: text for number, text in shown.items() if not stands(number, known)} == {}
+    assert not stands("987.65", known) and not stands("0.123456", known), "the test can fail"
+
+
+def test_the_page_shows_no_number_that_the_document_does_not_hold(demo: Path) -> None:
+    folder = demo / "enbloc-demo-run"
+    content = json.loads((folder / "6-report.json").read_text())
+    held = set(re.findall(r"\d+(?:\.\d+)?", json.dumps(content["document"], ensure_ascii=False)))
+    drawn = set(re.findall(r"\d+(?:\.\d+)?", " ".join(re.findall(r">([^<>]+)<", json.dumps(content["pictures"])))))
+    page = (folder / "6-report.html").read_text("utf-8")
+    body = re.sub(r'<h2 id="legend">.*?<h2 id="sources">', " ", page, flags=re.DOTALL)
+    body = re.sub(r"<(style|script|svg|ol)[^>]*>.*?</\1>", " ", body, flags=re.DOTALL)
+    text = unescape(re.sub(r"<[^>]+>", " ", body))
+    cited = set(re.findall(r"\[(\d+)\]", text))
+    assert set(re.findall(r"\d+(?:\.\d+)?", text)) - cited - held - drawn == set()
