@@ -133,7 +133,7 @@ def is_open(box: Box, clearance_mm: Floats, ways: Sequence[str]) -> bool:
 
 
 def find_way(box: Box, clearance_mm: Floats, ways: Sequence[str], slack: float) -> Floats | None:
-    """The cheapest way out as shifts (n, 3) LPS mm from none at all; None when there is none.
+    """The cheapest way out as shifts (n, 3) mm along the axes, from none at all; None when there is none.
 
     Parameters
     ----------
@@ -159,13 +159,13 @@ def find_way(box: Box, clearance_mm: Floats, ways: Sequence[str], slack: float) 
     if not np.isfinite(cost):
         return None
     cells = np.array(search.traceback(end)) - np.array(box.start)
-    way_mm: Floats = (cells * CELL_MM) @ box.axes
+    way_mm: Floats = cells * CELL_MM
     return way_mm
 
 
 def cells_of(box: Box, shifts_mm: Floats) -> NDArray[np.intp]:
-    """The cells (n, 3) nearest to shifts (n, 3) LPS mm."""
-    cells: NDArray[np.intp] = np.rint(shifts_mm @ box.axes.T / CELL_MM).astype(np.intp) + np.array(box.start)
+    """The cells (n, 3) nearest to shifts (n, 3) mm along the axes."""
+    cells: NDArray[np.intp] = np.rint(shifts_mm / CELL_MM).astype(np.intp) + np.array(box.start)
     return cells
 
 

@@ -157,6 +157,27 @@ class Geometry:
 
 
 @attrs.frozen(eq=False)
+class Proposal:
+    """What, given up beside what the plan takes, opens a way out.
+
+    Parameters
+    ----------
+    without : tuple of str
+        The structures, as sacrifices name them.
+    says : str
+        The same in a sentence, with the cost and the least clearance.
+    route, least_clearance, path
+        As in `Delivery`.
+    """
+
+    without: tuple[str, ...]
+    says: str
+    route: str
+    least_clearance: Measured
+    path: tuple[Floats, ...]
+
+
+@attrs.frozen(eq=False)
 class Delivery:
     """Whether the specimen can be brought out past the cord.
 
@@ -171,7 +192,10 @@ class Delivery:
     least_clearance : Measured
         Least distance from everything kept along the way, mm, once the contacts at the cuts are let go.
     path : tuple of (4, 4) float, LPS mm
-        Poses of the specimen, the first where it lies; between two it moves straight. Empty without a way.
+        Poses of the specimen, the first where it lies; between two its middle moves straight and it turns evenly, by
+        5 degrees at most. Empty without a way.
+    proposals : tuple of Proposal
+        What would open a way where none was found, the least cost first; never taken for granted.
     """
 
     possible: Literal["yes", "no", "unknown"]
@@ -179,6 +203,7 @@ class Delivery:
     because: tuple[Reason, ...]
     least_clearance: Measured
     path: tuple[Floats, ...]
+    proposals: tuple[Proposal, ...] = ()
 
 
 @attrs.frozen(eq=False)

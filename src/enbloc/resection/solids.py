@@ -85,12 +85,19 @@ def build_rest(grid: Grid, remainder: Bools, cuts: Sequence[Cut]) -> Solid | Ref
     """The same of a mask on its grid."""
     mask = remainder.copy()
     for cut in cuts:
-        if not _is_sound(cut):
-            continue
-        where = np.argwhere(mask)
-        height, over = _over_face(grid, cut, where)
-        mask[tuple(where[over & (height > 0.0) & (height <= cut.tool_width_mm)].T)] = False
+        mask &= ~in_kerf(grid, mask, cut)
     return build_solid(grid, mask, [_far_side(cut) for cut in cuts if _is_sound(cut)])
+
+
+def in_kerf(grid: Grid, mask: Bools, cut: Cut) -> Bools:
+    """Voxels of a mask whose centre the tool of a cut sweeps; none when the cut has no area."""
+    swept = np.zeros(mask.shape, dtype=bool)
+    if _is_sound(cut):
+        where = np.argwhere(mask)
+        height = (grid.to_patient(where) - cut.origin_mm) @ cut.normal
+        where = where[(height > 0.0) & (height <= cut.tool_width_mm)]
+        swept[tuple(where[_over_face(grid, cut, where)[1]].T)] = True
+    return swept
 
 
 def build_solid(grid: Grid, mask: Bools, cuts: Sequence[Cut] = ()) -> Solid | Refused:

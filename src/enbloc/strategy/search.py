@@ -142,7 +142,7 @@ def _placed(
         margin_in_registry=in_registry[0] if in_registry else None,
         geometry=out.geometry,
         margin_negative_probability=robust.probability,
-        delivery=judge_delivery(scene, placement, out.geometry, plan.approach, plan.sacrifices),
+        delivery=judge_delivery(scene, placement, out.geometry, plan.approach, plan.sacrifices, out.cuts),
         risks=(*robust.because, *plan.risks),
         trade_offs={
             **_measured_trade_offs(out, margins, scene),
