@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+import attrs
 import numpy as np
 
 from enbloc.anatomy.scene import Scene
@@ -19,8 +20,8 @@ from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools
 from enbloc.resection.cuts import Cut
-from enbloc.resection.giving_up import Choice, find_choices
-from enbloc.resection.kept import FIRST_PIECE, SAC, VESSEL_GUARD_MM, find_kept
+from enbloc.resection.giving_up import Choice, find_choices, find_turned, measure_lack
+from enbloc.resection.kept import CORD_GUARD_MM, FIRST_PIECE, SAC, VESSEL_GUARD_MM, find_kept, narrowed
 from enbloc.resection.motion import to_matrices
 from enbloc.resection.passage import build_box, is_open, measure_shifts
 from enbloc.resection.placement import Placement
@@ -29,6 +30,10 @@ from enbloc.resection.ring import closes_round
 from enbloc.resection.routes import describe
 from enbloc.resection.ways import LET_GO_MM, Surroundings, Way, find_ways, look_around
 
+NARROW = (
+    f"if the sac is no wider than the labelled cord and {CORD_GUARD_MM:g} mm round it, which MRI shows (here the whole "
+    "canal stands for it), "
+)
 RING = Reason(
     "The bone of the specimen closes round the sac: without another cut through the ring it cannot leave.",
     "measured",
@@ -92,9 +97,10 @@ def judge_delivery(
         path = to_matrices(around.body, way.poses)
         because = (*_found(way), *kept.because)
         return Delivery("yes", describe(way, box.axes, frame), because, _least(scene, way), path)
-    proposals = tuple(_proposal(around, choice) for choice in find_choices(around))
+    proposals = tuple(_proposal(around, choice, "") for choice in find_choices(around))
+    proposals = proposals or _with_a_narrow_sac(around)
     said = tuple(Reason(proposal.says, "measured", (), "DEL-2") for proposal in proposals)
-    held = () if proposals else _hindrance(around)
+    held = () if proposals else (*_hindrance(around), *_lack(around))
     reasons = (Reason(NOT_FOUND, "ours", (), "DEL-2"), *said, *held, *kept.because)
     return Delivery("unknown", None, reasons, Unknown("no way was found to measure it on"), (), proposals)
 
@@ -114,13 +120,26 @@ def _least(scene: Scene, way: Way) -> Estimate:
     return Estimate(way.least_mm, way.least_mm - error, way.least_mm + error, "mm", f"label borders, +-{error:.2f} mm")
 
 
-def _proposal(around: Surroundings, choice: Choice) -> Proposal:
+def _with_a_narrow_sac(around: Surroundings) -> tuple[Proposal, ...]:
+    """The ways that are open if the sac is not as wide as the canal, with nothing given up or as little as it takes."""
+    kept = narrowed(around.scene, around.kept)
+    if kept is None:
+        return ()
+    box = build_box(around.scene, around.specimen, kept, around.frame, around.ways)
+    room = attrs.evolve(around, kept=kept, box=box)
+    way = find_ways(room, guarded=False)
+    choices = (Choice((), way),) if way else find_turned(room)
+    return tuple(_proposal(room, choice, NARROW) for choice in choices)
+
+
+def _proposal(around: Surroundings, choice: Choice, provided: str) -> Proposal:
     pieces = [around.kept.pieces[code] for code in choice.gone]
-    costs = dict.fromkeys(piece.cost for piece in pieces)
-    says = (
-        f"Without {' and '.join(piece.words for piece in pieces)} a way is open, least clearance "
-        f"{max(choice.way.least_mm, 0.0):.1f} mm; the cost: {'; '.join(costs)}."
-    )
+    costs = "; ".join(dict.fromkeys(piece.cost for piece in pieces))
+    without = f"without {' and '.join(piece.words for piece in pieces)} " if pieces else ""
+    least = f"least clearance {max(choice.way.least_mm, 0.0):.1f} mm"
+    cost = f"; the cost: {costs}" if costs else ""
+    says = f"{provided}{without}a way is open, {least}{cost}."
+    says = says[0].upper() + says[1:]
     return Proposal(
         without=tuple(piece.structure for piece in pieces),
         says=says,
@@ -128,6 +147,17 @@ def _proposal(around: Surroundings, choice: Choice) -> Proposal:
         least_clearance=_least(around.scene, choice.way),
         path=to_matrices(around.body, choice.way.poses),
     )
+
+
+def _lack(around: Surroundings) -> tuple[Reason, ...]:
+    deep = measure_lack(around)
+    if not deep:
+        return ()
+    into = ", ".join(f"{depth:.1f} mm of {name}" for name, depth in deep)
+    says = (
+        f"The way that was found to lack least would need {into}; of the sac, as far as it is narrower than the canal."
+    )
+    return (Reason(says if around.kept.names[SAC] in into else f"{says.split(';')[0]}.", "measured", (), "DEL-2"),)
 
 
 def _hindrance(around: Surroundings) -> tuple[Reason, ...]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools
 from enbloc.foundation.terms.structures import DURA, STRUCTURES, level_of
 from enbloc.resection.cuts import Cut
@@ -118,6 +119,18 @@ def find_kept(
         codes[bony & in_kerf(scene.grid, bony, cut)] = 0
     codes[geometry.specimen] = 0
     return Kept(codes, names, pieces, scene.structures.mask("spinal_cord"), _because(bool(dura.any())))
+
+
+def narrowed(scene: Scene, kept: Kept) -> Kept | None:
+    """The same with a sac that fills the canal no further than `CORD_GUARD_MM` round the labelled cord.
+
+    None where the dura is labelled, which says how wide the sac is, or the cord is not.
+    """
+    if scene.structures.mask(DURA).any() or not kept.cord.any():
+        return None
+    codes = kept.codes.copy()
+    codes[(codes == SAC) & (distance_to(scene.grid, kept.cord) > CORD_GUARD_MM)] = 0
+    return attrs.evolve(kept, codes=codes)
 
 
 def _once(pieces: Iterator[Piece]) -> Iterator[Piece]:

@@ -9,12 +9,13 @@ further than half a voxel from one to the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import attrs
 import numba
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 from scipy.spatial.transform import Rotation
 
@@ -139,6 +140,15 @@ def moved_mm(body: Body, poses: Floats) -> Floats:
     turn = 2.0 * np.arctan2(np.linalg.norm(poses[:, 3:6], axis=1), np.abs(poses[:, 6]))
     bound: Floats = np.linalg.norm(poses[:, :3], axis=1) + turn * body.radius_mm
     return bound
+
+
+def place_points(grid: Grid, body: Body, poses: Floats) -> Iterator[tuple[NDArray[np.intp], ...]]:
+    """The voxels nearest to the body's points at each pose (m, 7), as far as they lie on the grid."""
+    for pose in poses:
+        turned_mm = Rotation.from_quat(pose[3:]).apply(body.points_mm) + pose[:3]
+        at = np.rint(grid.to_index(body.middle_mm + turned_mm @ body.axes)).astype(np.intp)
+        inside = ((at >= 0) & (at < grid.shape)).all(axis=1)
+        yield tuple(at[inside].T)
 
 
 def refine(body: Body, way: Floats, step_mm: float) -> Floats:

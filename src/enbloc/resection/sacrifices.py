@@ -15,7 +15,7 @@ from enbloc.classification.findings import GREAT_VESSELS, part_verdict
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
-from enbloc.foundation.terms.levels import Level, region
+from enbloc.foundation.terms.levels import Level, next_cranial, region
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.plans import Family, Sacrifice, Side
 from enbloc.resection.sacrifice_tables import (
@@ -81,6 +81,8 @@ def list_sacrifices(resection: Resection) -> tuple[Sacrifice, ...]:
     found: list[Sacrifice] = []
     if resection.family in _ALL_ROUND:
         found += (*_roots(resection), *_ribs(resection))
+    if resection.family in (*_ALL_ROUND, "posterior_arch_resection"):
+        found += _joints(resection)
     if resection.family in _COLUMN:
         found += (*_segmental(resection), *_vertebral(resection), *_soft(resection), *_great(resection))
     if resection.family in _SACRECTOMIES:
@@ -150,6 +152,20 @@ def _sacral_roots(resection: Resection) -> Iterator[Sacrifice]:
                 yield Sacrifice(name, "cut", rule.consequence, "verified", rule.cites, modelled=True, rule=rule.rule)
             else:
                 yield Sacrifice(name, "keep", "leaves above the cut", "modelled", modelled=True)
+
+
+def _joints(resection: Resection) -> Iterator[Sacrifice]:
+    """What is taken off the neighbour above to lift an arch of the trunk: a step of the technique as published."""
+    above = next_cranial(resection.levels[0])
+    if above is None or region(resection.levels[0]) not in ("thoracic", "lumbar"):
+        return
+    says = "taken off to bare the joint below it and lift the arch; that joint is lost within the instrumented segment"
+    for side in resection.sides:
+        name = f"inferior_articular_process_{above}_{side}"
+        yield Sacrifice(name, "resect", says, "unverified/high", ("tomita1997",))
+    if len(resection.sides) > 1:
+        says = "taken off with the lower lamina and the ligaments to lift the arch below it"
+        yield Sacrifice(f"spinous_process_{above}", "resect", says, "unverified/high", ("tomita1997",))
 
 
 def _segmental(resection: Resection) -> Iterator[Sacrifice]:

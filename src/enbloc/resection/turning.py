@@ -8,6 +8,7 @@ works through a fixed number of steps from a fixed seed: the same case gets the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import attrs
@@ -46,7 +47,7 @@ OUT_MM = 100.0
 SEED = 20_240_229
 """Of the planner's draws."""
 
-PLANNER_STEPS = 4000
+PLANNER_STEPS = 3000
 """Samples that the planner draws before it gives up (ours)."""
 
 RANGE_MM = 4.0
@@ -157,10 +158,12 @@ def plan_turns(room: Room, steps: int = PLANNER_STEPS, seed: int = SEED) -> Floa
     space.setBounds(_bounds(room.ways))
     space.setSubspaceWeight(1, room.body.radius_mm * 2.0)
     information = base.SpaceInformation(space)
-    measure = build_check(room.ground, body)
+    measure, reach = build_check(room.ground, body), room.body.radius_mm
 
     def holds(pose: Floats) -> bool:
-        return measure(pose, float(needed(room, pose[None])[0]))
+        turn = 2.0 * math.acos(min(abs(float(pose[6])), 1.0))
+        near = math.dist(pose[:3], (0.0, 0.0, 0.0)) + turn * reach <= room.let_go_mm
+        return measure(pose, room.start_mm if near else room.enough_mm)
 
     information.setStateValidityChecker(lambda state: holds(_pose(state)))
     information.setStateValidityCheckingResolution(STEP_MM / space.getMaximumExtent())

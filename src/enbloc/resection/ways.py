@@ -80,6 +80,8 @@ class Surroundings:
     box : Box
     ways : tuple of str
     body : Body
+    vessels, cord : Ground
+        Distance from these, which no choice changes.
     """
 
     scene: Scene
@@ -89,6 +91,8 @@ class Surroundings:
     box: Box
     ways: tuple[str, ...]
     body: Body
+    vessels: Ground
+    cord: Ground
 
 
 @attrs.frozen(eq=False)
@@ -108,10 +112,12 @@ def look_around(
     scene: Scene, specimen: Bools, kept: Kept, frame: Frame, box: Box, ways: tuple[str, ...]
 ) -> Surroundings:
     """The surroundings of a specimen, in the axes of the box."""
-    return Surroundings(scene, specimen, kept, frame, box, ways, build_body(scene.grid, specimen, box.axes))
+    body = build_body(scene.grid, specimen, box.axes)
+    vessels, cord = (build_ground(scene.grid, distance_to(scene.grid, m)) for m in (kept.codes == VESSELS, kept.cord))
+    return Surroundings(scene, specimen, kept, frame, box, ways, body, vessels, cord)
 
 
-def find_ways(around: Surroundings, gone: Collection[int] = (), turns: bool = True) -> Way | None:
+def find_ways(around: Surroundings, gone: Collection[int] = (), turns: bool = True, guarded: bool = True) -> Way | None:
     """A proved way when the pieces with the codes `gone` are given up; None when none was found.
 
     Parameters
@@ -120,9 +126,11 @@ def find_ways(around: Surroundings, gone: Collection[int] = (), turns: bool = Tr
     gone : collection of int
     turns : bool
         Also try to turn the specimen.
+    guarded : bool
+        First try to keep the guard of the vessels; otherwise they are only not entered.
     """
     fields = build_fields(around, gone)
-    for guard in dict.fromkeys((fields.vessel_guard_mm, 0.0)):
+    for guard in dict.fromkeys((fields.vessel_guard_mm, 0.0) if guarded else (0.0,)):
         held = attrs.evolve(fields, vessel_guard_mm=guard)
         found = _by_shifts(around, held, gone)
         if found is None and turns:
@@ -132,18 +140,29 @@ def find_ways(around: Surroundings, gone: Collection[int] = (), turns: bool = Tr
     return None
 
 
+def find_with_room(around: Surroundings, fields: Fields, more_mm: float) -> Floats | None:
+    """A way (n, 7) that the planner finds when everything kept gives way by so much more; it proves nothing."""
+    room = _room(around, attrs.evolve(fields, vessel_guard_mm=0.0), 0.0)
+    return plan_turns(attrs.evolve(room, enough_mm=room.enough_mm - more_mm, start_mm=room.start_mm - more_mm))
+
+
+def prove_again(around: Surroundings, gone: Collection[int], way: Way) -> Way | None:
+    """The same way when only the pieces `gone` are given up; None where something else stands in it."""
+    fields = attrs.evolve(build_fields(around, gone), vessel_guard_mm=0.0)
+    return prove(around.body, fields, way.poses, way.kind)[1]
+
+
 def build_fields(around: Surroundings, gone: Collection[int] = ()) -> Fields:
     """Distance fields of what is kept without the pieces `gone`."""
     grid, codes = around.scene.grid, around.kept.codes
     border = float(grid.spacing_mm.min()) / 2
     solid = (codes > 0) & (codes != VESSELS) & ~np.isin(codes, list(gone))
-    vessels = build_ground(grid, distance_to(grid, codes == VESSELS))
-    cord = build_ground(grid, distance_to(grid, around.kept.cord))
-    at_start = [float(measure_poses(ground, around.body, STILL)[0]) - border for ground in (vessels, cord)]
+    near = (around.vessels, around.cord)
+    at_start = [float(measure_poses(ground, around.body, STILL)[0]) - border for ground in near]
     return Fields(
         solid=build_ground(grid, distance_to(grid, solid)),
-        vessels=vessels,
-        cord=cord,
+        vessels=around.vessels,
+        cord=around.cord,
         vessel_guard_mm=max(min(VESSEL_GUARD_MM, at_start[0]), 0.0),
         cord_guard_mm=max(min(CORD_GUARD_MM, at_start[1]), 0.0),
         tolerance_mm=2.0 * around.scene.label_error_mm,
