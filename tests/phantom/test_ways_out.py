@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -21,13 +22,14 @@ from enbloc.phantoms.fills import Fill
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import Bends, Pose, SpinePhantom, turn_matrix
 from enbloc.phantoms.tumours import Tumour, ellipsoid, fill, together
-from enbloc.resection.delivery import LET_GO_MM, judge_delivery, walk_way
+from enbloc.resection.delivery import judge_delivery
 from enbloc.resection.kept import VESSELS, find_kept
 from enbloc.resection.place import place
 from enbloc.resection.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Option, Side
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen import cut_out
+from enbloc.resection.ways import LET_GO_MM
 
 VOXEL_MM = 1.5
 ARCH = fill("L3", Fill({11, 12, 1, 2}, "BC", inset_mm=1.25))
@@ -63,9 +65,20 @@ def gaps_along(case: Resected, delivery: Delivery) -> tuple[Floats, Floats]:
     tree = cKDTree(scene.grid.to_patient(np.argwhere((codes > 0) & (codes != VESSELS))))
     vessels = cKDTree(scene.grid.to_patient(np.argwhere(codes == VESSELS)))
     points = scene.grid.to_patient(np.argwhere(geometry.specimen & ~binary_erosion(geometry.specimen)))
-    shifts = walk_way(scene, shifts_of(delivery))
-    gaps = [min(t.query(points + shift)[0].min() for t in (tree, vessels)) - VOXEL_MM for shift in shifts]
-    return np.concatenate([[0.0], np.linalg.norm(np.diff(shifts, axis=0), axis=1).cumsum()]), np.array(gaps)
+    poses = walk_path(delivery.path, points, VOXEL_MM / 2)
+    moved = [points @ pose[:3, :3].T + pose[:3, 3] for pose in poses]
+    gaps = [min(t.query(there)[0].min() for t in (tree, vessels)) - VOXEL_MM for there in moved]
+    return np.array([np.linalg.norm(there - points, axis=1).max() for there in moved]), np.array(gaps)
+
+
+def walk_path(path: tuple[Floats, ...], points: Floats, step_mm: float) -> Floats:
+    """Poses (m, 4, 4) along a path, every entry of the matrices in between by straight interpolation."""
+    poses = [path[0]]
+    for here, there in pairwise(path):
+        moved = np.linalg.norm(points @ (there - here)[:3, :3].T + (there - here)[:3, 3], axis=1).max()
+        count = int(np.ceil(moved / step_mm))
+        poses += [here + (there - here) * n / count for n in range(1, count + 1)]
+    return np.array(poses)
 
 
 @pytest.mark.parametrize("pose", POSES)

@@ -65,7 +65,7 @@ BLOCK = 16
 POINTS_N = 2000
 """Of the specimen's outer voxels the searches look at this many; the proof looks at all."""
 
-GOAL_TURNS_DEG = (0.0, 90.0, -90.0, 180.0)
+GOAL_TURNS_DEG = (0.0, 45.0, -45.0, 90.0, -90.0)
 """Turns about the cord's axis that the specimen may have when it is out."""
 
 SIGNS = {"dorsal": 1.0, "ventral": -1.0}

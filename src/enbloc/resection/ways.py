@@ -30,16 +30,19 @@ from enbloc.resection.motion import (
     spread,
 )
 from enbloc.resection.passage import SLACKS, Box, cells_of, find_way, measure_shifts, straighten
-from enbloc.resection.turning import Room, plan_turns, sweep
+from enbloc.resection.turning import SEED, Room, plan_turns, sweep
 
 LET_GO_MM = 5.0
 """The specimen begins in contact with what it was cut from; the least clearance counts where it has moved so far."""
 
-REPAIRS = 4
+REPAIRS = 10
 """How often the search begins anew when the labels' own grid finds an overlap on its way."""
 
 SWEEPS = 6
 """How many sweeps that a coarse look finds open are put to the proof."""
+
+TRIES = 3
+"""How often the planner begins anew, each time with other draws."""
 
 SPARE_VOXELS = 0.15
 """The planner keeps this share of a voxel more than the proof asks, so that its ways hold between its steps too."""
@@ -219,9 +222,10 @@ def _by_turns(around: Surroundings, fields: Fields) -> Way | None:
 
 def _planned(around: Surroundings, fields: Fields) -> Iterator[Floats]:
     room = _room(around, fields, SPARE_VOXELS)
-    found = plan_turns(room)
-    if found is not None:
-        yield found
+    for n in range(TRIES):
+        found = plan_turns(room, seed=SEED + n)
+        if found is not None:
+            yield found
 
 
 def _room(around: Surroundings, fields: Fields, spare: float) -> Room:
