@@ -136,9 +136,9 @@ def _proposal(around: Surroundings, choice: Choice, provided: str) -> Proposal:
     pieces = [around.kept.pieces[code] for code in choice.gone]
     costs = "; ".join(dict.fromkeys(piece.cost for piece in pieces))
     without = f"without {' and '.join(piece.words for piece in pieces)} " if pieces else ""
-    least = f"least clearance {max(choice.way.least_mm, 0.0):.1f} mm"
+    least = f"from {LET_GO_MM:g} mm on it {_least_words(choice.way)}"
     cost = f"; the cost: {costs}" if costs else ""
-    says = f"{provided}{without}a way is open, {least}{cost}."
+    says = f"{provided}{without}a way is open; {least}{cost}."
     says = says[0].upper() + says[1:]
     return Proposal(
         without=tuple(piece.structure for piece in pieces),
@@ -178,8 +178,14 @@ def _unknown(because: tuple[Reason, ...]) -> Delivery:
     return Delivery("unknown", None, because, Unknown("no way was found to measure it on"), ())
 
 
+def _least_words(way: Way) -> str:
+    if way.least_mm < 0.0:
+        return f"touches what is kept, by {-way.least_mm:.1f} mm, which is within the error of the labels"
+    return f"keeps {way.least_mm:.1f} mm from everything kept"
+
+
 def _found(way: Way) -> tuple[Reason, ...]:
-    says = f"{KINDS[way.kind]}; from {LET_GO_MM:g} mm on it keeps {max(way.least_mm, 0.0):.1f} mm from everything kept."
+    says = f"{KINDS[way.kind]}; from {LET_GO_MM:g} mm on it {_least_words(way)}."
     found = Reason(says, "measured", (), "DEL-2")
     if way.vessels_mm >= VESSEL_GUARD_MM:
         return (found,)

@@ -173,7 +173,7 @@ class Proposal:
     without: tuple[str, ...]
     says: str
     route: str
-    least_clearance: Measured
+    least_clearance: Estimate
     path: tuple[Floats, ...]
 
 

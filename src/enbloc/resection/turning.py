@@ -47,7 +47,7 @@ OUT_MM = 100.0
 SEED = 20_240_229
 """Of the planner's draws."""
 
-PLANNER_STEPS = 3000
+PLANNER_STEPS = 2500
 """Samples that the planner draws before it gives up (ours)."""
 
 RANGE_MM = 4.0

@@ -35,13 +35,13 @@ from enbloc.resection.turning import SEED, Room, plan_turns, sweep
 LET_GO_MM = 5.0
 """The specimen begins in contact with what it was cut from; the least clearance counts where it has moved so far."""
 
-REPAIRS = 10
+REPAIRS = 8
 """How often the search begins anew when the labels' own grid finds an overlap on its way."""
 
 SWEEPS = 6
 """How many sweeps that a coarse look finds open are put to the proof."""
 
-TRIES = 3
+TRIES = 2
 """How often the planner begins anew, each time with other draws."""
 
 SPARE_VOXELS = 0.15

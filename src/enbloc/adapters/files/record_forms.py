@@ -264,7 +264,8 @@ def _margin(margin: Margin) -> Json:
 def _delivery(delivery: Delivery | Unknown) -> Json:
     if isinstance(delivery, Unknown):
         because = [{"says": delivery.because, "status": "ours", "cites": []}]
-        return {"possible": "unknown", "route": None, "because": because, "least_clearance_mm": None, "path": []}
+        unknown = {"possible": "unknown", "route": None, "because": because}
+        return {**unknown, "least_clearance_mm": None, "path": [], "proposals": []}
     least = delivery.least_clearance
     return {
         "possible": delivery.possible,
@@ -272,6 +273,16 @@ def _delivery(delivery: Delivery | Unknown) -> Json:
         "because": _reasons(delivery.because),
         "least_clearance_mm": to_plain(least.value) if isinstance(least, Estimate) else None,
         "path": to_plain(delivery.path),
+        "proposals": [
+            {
+                "without": list(one.without),
+                "says": one.says,
+                "route": one.route,
+                "least_clearance_mm": to_plain(one.least_clearance.value),
+                "path": to_plain(one.path),
+            }
+            for one in delivery.proposals
+        ],
     }
 
 

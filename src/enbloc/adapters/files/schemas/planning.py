@@ -89,13 +89,18 @@ _MARGIN = an_object(
         "because": list_of(REASON),
     }
 )
+_PATH = list_of(list_of(list_of(NUMBER, minItems=4, maxItems=4), minItems=4, maxItems=4))
+_PROPOSAL = an_object(
+    {"without": list_of(TEXT), "says": TEXT, "route": TEXT, "least_clearance_mm": NUMBER, "path": _PATH}
+)
 _DELIVERY = an_object(
     {
         "possible": one_of("yes", "no", "unknown"),
         "route": or_null(TEXT),
         "because": list_of(REASON),
         "least_clearance_mm": or_null(NUMBER),
-        "path": list_of(list_of(list_of(NUMBER, minItems=4, maxItems=4), minItems=4, maxItems=4)),
+        "path": _PATH,
+        "proposals": list_of(_PROPOSAL),
     }
 )
 _END = one_of("cranial", "caudal")
