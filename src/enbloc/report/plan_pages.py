@@ -39,6 +39,10 @@ _EXECUTION_WORDS: dict[str, str] = {
 _TRADE_OFF_WORDS: dict[str, str] = {
     f"margin_to_plan_{how}": f"Margin to plan for at every cut, {words} (95 % clear)"
     for how, words in _EXECUTION_WORDS.items()
+} | {
+    f"{kind}_margins_kept_{how}": f"Every cut keeps the {meant} margin, {words}"
+    for kind, meant in (("wanted", "wanted"), ("least", "least accepted"))
+    for how, words in _EXECUTION_WORDS.items()
 }
 _APPROPRIATE: dict[bool | None, str] = {
     True: "Enneking appropriate",
@@ -105,7 +109,7 @@ def list_chances(plan: Plan) -> tuple[Fact, ...]:
 def plan_title(plan: Plan) -> str:
     """``"Left sagittal resection of L3"``, ``"Vertebrectomy of L3 through the right pedicle"``."""
     words = FAMILY_WORDS[plan.family]
-    if plan.family == "sagittal_resection" and plan.side:
+    if plan.side and plan.family in ("sagittal_resection", "sacrectomy_partial", "chest_wall_combined"):
         words = f"{plan.side.capitalize()} {words.lower()}"
     title = f"{words} of {level_words(plan.levels)}" if plan.levels else words
     through = plan.family == "vertebrectomy" and plan.side
@@ -204,6 +208,10 @@ def _facts(plan: Plan) -> tuple[Fact, ...]:
             Fact("Margin", plan.margin or CANNOT_BE_SAID),
             Fact("Least margin", where),
         ]
+    if plan.margin_in_registry is not None:
+        facts.append(Fact("Margin in the registry's words", plan.margin_in_registry))
+    if plan.dominated_by:
+        facts.append(Fact("Nowhere better than", joined(list(plan.dominated_by))))
     facts.append(Fact("Enneking", _APPROPRIATE[plan.enneking_appropriate]))
     if plan.geometry is not None:
         facts += [
@@ -260,8 +268,17 @@ def _cut_line(cut: Cut) -> CutLine:
         tool_width=f"{number_words(cut.tool_width_mm, 1)} mm",
         origin=place_words([float(x) for x in cut.origin_mm]),
         normal="(" + ", ".join(number_words(float(x), 2) for x in cut.normal) + ")",
-        because=tuple(sentence(x) for x in cut.because),
+        because=tuple(sentence(x) for x in (*cut.because, *_reach_words(cut))),
     )
+
+
+def _reach_words(cut: Cut) -> tuple[str, ...]:
+    """From where a straight blade reaches a cut, the best side first; what is in the way where none reaches all."""
+    if not cut.reach:
+        return ()
+    best = sorted(cut.reach, key=lambda reach: -reach.share)
+    sides = joined([f"{reach.side} ({100 * reach.share:.0f} %)" for reach in best if reach.share > 0.0])
+    return (f"a straight blade reaches it from {sides}" if sides else "no straight blade reaches it from any side",)
 
 
 def _margin_line(margin: Margin, is_least: bool, citations: Citations) -> MarginLine:
