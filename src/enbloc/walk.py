@@ -16,8 +16,10 @@ from enbloc.classification.sensitivity import Known as KnownScene
 from enbloc.classification.sensitivity import Variant, measure_sensitivity
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
+from enbloc.errors import InputError
 from enbloc.foundation.evidence.classifications import Sheet
-from enbloc.intake.case import Case, Problem
+from enbloc.intake.alternatives import with_labels
+from enbloc.intake.case import Case, LabelFile, Problem
 from enbloc.intake.checks import check
 from enbloc.resection.families import enumerate_options
 from enbloc.resection.plans import Option, Plan, Rejected
@@ -107,13 +109,30 @@ def look(case: Case, settings: Settings, report_progress: Callable[[str], None] 
 
 
 def sense(record: Record, report_progress: Callable[[str], None] = lambda _: None) -> Record:
-    """The same record with every answer for a tumour that is grown and shrunken; without images nothing is added."""
+    """The same record with every answer for a tumour that is grown and shrunken, and for other programs' labels.
+
+    Without images nothing is added.
+    """
     if record.scene is None or record.extent is None:
         return record
     report_progress("moving the tumour's border")
     case = record.case
     known = KnownScene(record.scene, record.settings.anatomy, case.clinical, case.typed_extent, case.stated_findings)
-    return attrs.evolve(record, sensitivity=measure_sensitivity(known, record.extent))
+    others = tuple(_with_labels(record, files) for files in case.alternatives)
+    return attrs.evolve(record, sensitivity=(*measure_sensitivity(known, record.extent), *others))
+
+
+def _with_labels(record: Record, files: tuple[LabelFile, ...]) -> Variant:
+    """The answers with another program's labels."""
+    words = f"labels of {files[0].name}" if files else "empty labels"
+    try:
+        seen = look(with_labels(record.case, files), record.settings)
+    except InputError as error:
+        return Variant(words, None, 0.0, {}, error.says)
+    if seen.sheet is None or seen.scene is None:
+        return Variant(words, None, 0.0, {}, next(p.says for p in seen.problems if p.grade == "stop"))
+    volume = float(seen.scene.tumour.sum()) * seen.scene.grid.voxel_ml
+    return Variant(words, None, volume, seen.sheet.answers)
 
 
 def find_extent(case: Case, scene: Scene | None, settings: Settings) -> tuple[Extent, tuple[Problem, ...]]:

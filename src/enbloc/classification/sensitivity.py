@@ -51,13 +51,14 @@ class Variant:
     """The answers with another label.
 
     `words` names it, `by_mm` is the step (None for another program's label), `tumour_ml` the tumour's volume; `answers`
-    is empty when no tumour is left.
+    is empty where there is none, and `why_none` says why.
     """
 
     words: str
     by_mm: float | None
     tumour_ml: float
     answers: Mapping[str, Classification]
+    why_none: str = ""
 
 
 def measure_sensitivity(known: Known, extent: Extent) -> tuple[Variant, ...]:
@@ -98,7 +99,7 @@ def _variant(known: Known, border: Floats, step: float, charts: Mapping[Level, C
     scene = attrs.evolve(known.scene, tumour=border <= step, tumour_border_mm=border - step)
     volume = float(tumour_shares(scene, scene.tumour, border - step)[0].sum()) * scene.grid.voxel_ml
     if not scene.tumour.any():
-        return Variant(words, step, 0.0, {})
+        return Variant(words, step, 0.0, {}, "no tumour is left")
     touched = tuple(_moved(scene, contact, step) for contact in extent.touched)
     return Variant(words, step, volume, read_sheet(attrs.evolve(known, scene=scene), charts, touched).answers)
 

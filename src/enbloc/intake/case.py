@@ -82,6 +82,8 @@ class Case:
         Empty when the surgeon typed none.
     stated_findings : mapping of finding id to Verdict or float
         What the surgeon says of single findings, against or beside what is measured.
+    alternatives : tuple of tuple of LabelFile
+        Other programs' labels of the same patient, one tuple for each; they change no plan.
     digests : mapping of file name to sha256
     sources : mapping of image (``"ct"``) to DicomSource
         Only of images that came from DICOM.
@@ -98,6 +100,7 @@ class Case:
     sources: Mapping[str, DicomSource] = attrs.field(factory=dict)
     stated_findings: Mapping[str, Verdict | float] = attrs.field(factory=dict)
     placement_error: Estimate | None = None
+    alternatives: tuple[tuple[LabelFile, ...], ...] = ()
 
 
 @attrs.frozen

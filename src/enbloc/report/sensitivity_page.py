@@ -10,7 +10,6 @@ from enbloc.report.phrases import joined, number_words
 from enbloc.report.system_names import SYSTEM_NAMES
 
 SAME = "same"
-NO_TUMOUR = "no tumour left"
 _SAYS = (
     "Every answer again, with the tumour's surface moved outwards (+) or inwards (−) and everything else as it is. "
     "An answer that changes within the error of the outline is near its border."
@@ -43,7 +42,7 @@ def changed_words(system: str, answer: Classification, variant: Variant) -> str 
     """What a system says of another label, or None when it says the same."""
     other = variant.answers.get(system)
     if other is None:
-        return NO_TUMOUR
+        return variant.why_none
     if (other.applies, other.possible, other.score) == (answer.applies, answer.possible, answer.score):
         return None
     return possible_words(other)

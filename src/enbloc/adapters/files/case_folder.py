@@ -65,6 +65,7 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
         problems += found
         sources |= {"mr": source} if source is not None else {}
     label_files: dict[str, list[LabelFile]] = {"ct": [], "mr": []}
+    alternatives: list[tuple[LabelFile, ...]] = []
     for entry in form.labels:
         report_progress(f"reading {entry.file}")
         if entry.scheme in DICOM_SCHEMES:
@@ -73,7 +74,10 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
             files, found = read_drawn(paths[entry.file], entry, background, read_limits())
         else:
             files, found = read_labels(paths[entry.file], entry)
-        label_files[entry.on] += files
+        if entry.alternative:
+            alternatives.append(tuple(files))
+        else:
+            label_files[entry.on] += files
         problems += found
     if label_files["mr"]:
         report_progress("placing the labels of the MR")
@@ -85,6 +89,7 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
         label_files=(*label_files["ct"], *placed.files),
         typed_extent=form.typed_extent,
         stated_findings=form.stated_findings,
+        alternatives=tuple(alternatives),
         digests=_digests(folder, paths),
         sources=sources,
         placement_error=placed.error,

@@ -130,10 +130,8 @@ def _read_labels(entries: object, wrongs: list[str]) -> tuple[LabelEntry, ...]:
         if len(wrongs) == before:
             wrongs += [f"{path}{wrong}" for wrong in _label_wrongs(table)]
         if len(wrongs) == before:
-            stated = table.get("map", {})
-            found.append(
-                LabelEntry(table["file"], table.get("scheme"), table.get("structure"), stated, table.get("on", "ct"))
-            )
+            ways = (table.get("scheme"), table.get("structure"), table.get("map", {}), table.get("on", "ct"))
+            found.append(LabelEntry(table["file"], *ways, alternative=table.get("alternative", False)))
     return tuple(found)
 
 
@@ -142,6 +140,8 @@ def _label_wrongs(table: Mapping[str, Any]) -> list[str]:
         return [".file: it is missing"]
     if "structure" in table and ("scheme" in table or "map" in table):
         return [": 'structure' says that the file holds one thing; leave out 'scheme' and 'map'"]
+    if table.get("alternative") and table.get("on") == "mr":
+        return [".alternative: labels to compare with lie on the CT; leave out 'on'"]
     if table.get("scheme") == "custom" and not table.get("map"):
         return ['.map: scheme "custom" needs it, for example map = { 1 = "tumour" }']
     named = {"structure", "scheme", "map"} & set(table) or table["file"].lower().endswith(".seg.nrrd")
@@ -184,6 +184,7 @@ _LABELS: dict[str, Reader] = {
     "structure": term(parse_structure),
     "map": read_map,
     "on": word("ct", "mr"),
+    "alternative": yes_no,
 }
 _EXTENT: dict[str, Reader] = {"numbering": word("sosg", "original"), "levels": read_levels}
 _TYPED: dict[str, Reader] = {"sectors": read_sectors, "layers": read_layers}

@@ -38,6 +38,8 @@ class LabelEntry:
         The `map` of the entry.
     on : str
         The image that it was drawn on, ``"ct"`` or ``"mr"``.
+    alternative : bool
+        Another program's labels of the same patient, to compare with.
     """
 
     file: str
@@ -45,6 +47,7 @@ class LabelEntry:
     structure: str | None = None
     stated: Stated = attrs.field(factory=dict)
     on: str = "ct"
+    alternative: bool = False
 
 
 def ending_of(name: str) -> str:

@@ -118,7 +118,7 @@ def extent_form(extent: Extent) -> Json:
 
 def _variant(variant: Variant, system: str) -> Json:
     answer = variant.answers.get(system)
-    found = {"unknown": "no tumour is left"} if answer is None else list(answer.possible)
+    found = {"unknown": variant.why_none} if answer is None else list(answer.possible)
     return {"label": variant.words, "by_mm": variant.by_mm, "tumour_ml": to_plain(variant.tumour_ml), "possible": found}
 
 

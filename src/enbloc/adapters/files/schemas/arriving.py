@@ -69,7 +69,13 @@ CASE = an_object(
         "labels": list_of(
             an_object(
                 {"file": TEXT},
-                {"scheme": one_of(*LABEL_SCHEMES), "structure": TEXT, "map": map_of(TEXT), "on": one_of("ct", "mr")},
+                {
+                    "scheme": one_of(*LABEL_SCHEMES),
+                    "structure": TEXT,
+                    "map": map_of(TEXT),
+                    "on": one_of("ct", "mr"),
+                    "alternative": YES_NO,
+                },
             )
         ),
         "clinical": an_object({}, {key: _or_stated_unknown(value) for key, value in _AS_WRITTEN.items()}),
