@@ -12,6 +12,7 @@ import runpy
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Floats, Grid, LabelMap
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.structures import TUMOUR
+from enbloc.intake.alternatives import with_labels
 from enbloc.intake.case import Case, LabelFile
 from enbloc.intake.clinical import Clinical
 from enbloc.phantoms.sampling import Scan, sample
@@ -39,7 +41,7 @@ from enbloc.settings import Settings
 from enbloc.walk import Record, look
 
 PHANTOM_TESTS = Path(__file__).resolve().parents[1] / "tests" / "phantom"
-TUMOURS = 16
+TUMOURS = 8
 SPACING_MM = 1.5
 NOISE_MM, NOISE_SMOOTH_MM = 1.0, 4.0
 TURN_DEG = 20.0
@@ -71,7 +73,7 @@ def main() -> None:
     """Read every patient twice and print the kappas."""
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     pairs: Pairs = defaultdict(list)
-    for number, (first, others) in enumerate([*phantoms(), *(real(data) if data else ())]):
+    for number, (first, others) in enumerate(chain(phantoms(), real(data) if data else ())):
         before = reading(look(first, Settings()))
         for name, case in others:
             try:
@@ -124,7 +126,7 @@ def real(data: Path) -> Iterator[tuple[Case, list[tuple[str, Case]]]]:
             ("outline ±1 mm", noisy(case, 99)),
         ]
         if case.ct is not None:
-            others.append(("labels of 3D Slicer", attrs.evolve(case, label_files=(*slicer, tumour_of(case)))))
+            others.append(("labels of 3D Slicer", with_labels(case, tuple(slicer))))
         yield case, others
 
 

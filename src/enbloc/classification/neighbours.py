@@ -41,6 +41,7 @@ STEPS = 9
 TUBES = ("vessel", "neural")
 """Kinds of structure that have a circumference."""
 TUBE_ORGANS = ("oesophagus", "trachea")
+NO_TUBE = "it has no circumference"
 
 
 @attrs.frozen
@@ -99,7 +100,7 @@ def _neighbour(scene: Scene, extent: Extent, contact: Contact, tumour: Floats, n
         distance=contact.distance,
         at_mm=contact.at_mm,
         contact_length=_length(scene, extent, mask) if close else _nothing("mm", contact),
-        encasement=_degrees(scene, extent, contact, mask, close) if is_tube else Unknown("it has no circumference"),
+        encasement=_degrees(scene, extent, contact, mask, close) if is_tube else Unknown(NO_TUBE),
         fat_plane=plane,
     )
 

@@ -32,6 +32,7 @@ from enbloc.anatomy.parts import (
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.chart import DEEP_FRACTION, Chart, build_chart, radial_fraction
+from enbloc.classification.depth import measure_depths
 from enbloc.classification.extent import (
     LAYERS,
     LEFT_PEDICLE,
@@ -45,7 +46,6 @@ from enbloc.classification.extent import (
 from enbloc.classification.judged import border_mm, tumour_shares
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, judge_above, judge_fact
-from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
 
@@ -101,8 +101,7 @@ def measure_extent(
     near = np.argwhere(border < 2.0 * float(grid.spacing_mm.max()))
     where = tuple(near.T)
     points = grid.to_patient(near)
-    outside = distance_to(grid, (bone > 0) | canal)[where]
-    depth = np.where(canal[where], -distance_to(grid, canal)[where], outside) + scene.label_error_mm
+    depth = measure_depths(scene, box)[where]
     level_of = _level_of(scene, bone[where], points, tumour[where])
     shares = tumour_shares(scene, tumour[where], border[where])
     levels: dict[Level, LevelExtent] = {}
@@ -175,7 +174,7 @@ def _measure_level(
         moves = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in (nominal, *moved)]
         volumes[bound] = np.asarray(pick.reduce([*moves, volumes["value"]]), dtype=np.float64)
     whole = _bone_volumes(scene, chart)
-    depths = _depths(nominal, sample, 2 * scene.label_error_mm)
+    depths = _depths(nominal, sample)
     limit = max(settings.outside_depth_mm, 2 * scene.label_error_mm)
     because = f"label border +-{scene.label_error_mm:.2f} mm, frame +-{vertebra.frame.turn_error_deg:.1f} deg"
     cells: dict[tuple[int, str], Cell] = {}
@@ -244,16 +243,12 @@ def _volumes(cells: tuple[Ints, Ints], weights: Floats, voxel_ml: float) -> Floa
     return np.asarray(total, dtype=np.float64).reshape(len(LAYERS), len(SECTORS))
 
 
-def _depths(cells: tuple[Ints, Ints], sample: _Sample, voxel_mm: float) -> Floats:
-    """(layers, sectors) mm: the greatest depth of tumour beyond the wall of bone or canal; 0 without any.
-
-    `depth_mm` is the depth of a voxel's far side; a voxel that is tumour in part reaches that much less deep.
-    """
+def _depths(cells: tuple[Ints, Ints], sample: _Sample) -> Floats:
+    """(layers, sectors) mm: the greatest depth of labelled tumour beyond the wall of bone or canal; 0 without any."""
     layer, sector = cells
     table = np.zeros((len(LAYERS), len(SECTORS)))
-    share = sample.weights["value"]
-    tumour = (share > 0) & (layer != NOWHERE)
-    np.maximum.at(table, (layer[tumour], sector[tumour]), (sample.depth_mm - (1.0 - share) * voxel_mm)[tumour])
+    tumour = (sample.weights["value"] > 0) & (layer != NOWHERE)
+    np.maximum.at(table, (layer[tumour], sector[tumour]), sample.depth_mm[tumour])
     return table
 
 

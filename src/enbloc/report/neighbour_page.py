@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from enbloc.classification.neighbours import FAT_HU, PLANE_MM, Neighbour
-from enbloc.foundation.evidence.estimates import Estimate, Measured
+from enbloc.classification.neighbours import FAT_HU, NO_TUBE, PLANE_MM, Neighbour
+from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.report.document import Note, ReportInput, Section, Table
 from enbloc.report.notes import Citations
 from enbloc.report.phrases import measured_words, place_words, structure_words
@@ -31,8 +31,13 @@ def neighbour_section(walked: ReportInput, _: Citations) -> Section | None:
         notes.append(Note("The canal stands for the sac, which is not labelled.", "modelled"))
     if left_out > 0:
         notes.append(Note(f"{left_out} more lie further away; 2-anatomy.json holds them."))
-    rows = tuple(_row(neighbour) for neighbour in walked.neighbours[:MOST_ROWS])
-    return Section("Neighbours of the tumour", tuple(notes), table=Table(_COLUMNS, rows))
+    shown = walked.neighbours[:MOST_ROWS]
+    columns, rows = _COLUMNS, tuple(_row(neighbour) for neighbour in shown)
+    reasons = {one.fat_plane.because if isinstance(one.fat_plane, Unknown) else "" for one in shown}
+    if len(reasons) == 1 and "" not in reasons:
+        notes.append(Note(f"Whether fat parts them is not known: {reasons.pop()}."))
+        columns, rows = columns[:-1], tuple(row[:-1] for row in rows)
+    return Section("Neighbours of the tumour", tuple(notes), table=Table(columns, rows))
 
 
 def neighbour_words(neighbour: Neighbour) -> str:
@@ -69,4 +74,6 @@ def _is_held(measured: Measured) -> bool:
 def _or_none(measured: Measured) -> str:
     if isinstance(measured, Estimate) and measured.high <= 0.0:
         return "none"
+    if isinstance(measured, Unknown) and measured.because == NO_TUBE:
+        return ""
     return measured_words(measured)
