@@ -32,7 +32,8 @@ def neighbour_section(walked: ReportInput, _: Citations) -> Section | None:
     if left_out > 0:
         notes.append(Note(f"{left_out} more lie further away; 2-anatomy.json holds them."))
     shown = walked.neighbours[:MOST_ROWS]
-    columns, rows = _COLUMNS, tuple(_row(neighbour) for neighbour in shown)
+    columns: tuple[str, ...] = _COLUMNS
+    rows = tuple(_row(neighbour) for neighbour in shown)
     reasons = {one.fat_plane.because if isinstance(one.fat_plane, Unknown) else "" for one in shown}
     if len(reasons) == 1 and "" not in reasons:
         notes.append(Note(f"Whether fat parts them is not known: {reasons.pop()}."))
