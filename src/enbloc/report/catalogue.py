@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from heapq import merge
 from importlib import resources
 
 _ENTRY = re.compile(r'^msgid ((?:"(?:[^"\\]|\\.)*"\s*)+)msgstr ((?:"(?:[^"\\]|\\.)*"\s*)+)', re.MULTILINE)
@@ -96,13 +97,13 @@ class Catalogue:
         return self._as_list(plain)
 
     def _by_pattern(self, text: str) -> str | None:
-        """The first pattern whose words can all be said."""
-        for first in (_first_word(text), ""):
-            for pattern in self._patterns.get(first, ()):
-                found = pattern.match(text)
-                words = {name: self._part(name, part) for name, part in found.items()} if found is not None else None
-                if words is not None and None not in words.values():
-                    return pattern.fill(words)
+        """The pattern with the most words of its own whose names can all be said."""
+        near = (self._patterns.get(first, []) for first in (_first_word(text), ""))
+        for pattern in merge(*near, key=lambda pattern: -pattern.weight):
+            found = pattern.match(text)
+            words = {name: self._part(name, part) for name, part in found.items()} if found is not None else None
+            if words is not None and None not in words.values():
+                return pattern.fill(words)
         return None
 
     def _part(self, name: str, part: str) -> str | None:

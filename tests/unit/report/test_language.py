@@ -127,6 +127,8 @@ SMALL = {
     "left {x}": "左侧{x}",
     "lamina": "椎板",
     "kidney": "肾",
+    "right {x}": "右侧{x}",
+    "{x} cut: {y}": "切断{x}：{y}",
     "left {x} of {c}": "{c} 左侧{x}",
     "tumour at {c} is {n} mm high.": "{c} 的肿瘤高 {n} mm。",
     "Done.": "完成。",
@@ -139,6 +141,7 @@ SMALL = {
     [
         ("left lamina of L3", "L3 左侧椎板"),
         ("Left kidney", "左侧肾"),
+        ("Left kidney and right kidney cut: done.", "切断左侧肾和右侧肾：完成。"),
         ("Done", "完成"),
         ("Done. Done.", "完成。完成。"),
         ("Tumour at L3 is 4.5 mm high.", "L3 的肿瘤高 4.5 mm。"),
