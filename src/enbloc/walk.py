@@ -79,7 +79,7 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
         return seen
     options, rejected = enumerate_options(seen.extent, seen.sheet, case.clinical)
     indication = judge_indication(case.clinical, seen.sheet, seen.extent)
-    known = Known(seen.scene, seen.extent, seen.sheet, case.clinical, indication)
+    known = Known(seen.scene, seen.extent, seen.sheet, case.clinical, indication, case.switches)
     plans, without_room = search(options, known, settings.resection, report_progress)
     plans = rebuild(plans, seen.scene, case.clinical, settings.reconstruction)
     return attrs.evolve(seen, options=options, rejected=(*rejected, *without_room), indication=indication, plans=plans)

@@ -6,7 +6,7 @@ What a command needs is imported when it runs: the image libraries take seconds 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from io import TextIOWrapper
@@ -98,13 +98,25 @@ def plan(
     force: Force = False,
     language: In = None,
     paper: Paper = None,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option("--switch", metavar="KEY=VALUE", help="Change the plan: cut=, spare=, move_mm.CUT=, order=."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan a case: classify it, place the cuts, measure the margins, write the run folder and the report."""
-    _plan(case, out, force, (language, paper), as_json)
+    _plan(case, out, force, (language, paper), as_json, switch or [])
 
 
-def _plan(case: Path, out: Path | None, force: bool, told: tuple[str | None, str | None], as_json: bool) -> None:
+def _plan(
+    case: Path,
+    out: Path | None,
+    force: bool,
+    told: tuple[str | None, str | None],
+    as_json: bool,
+    switches: Sequence[str] = (),
+) -> None:
+    from enbloc.adapters.files.case_switches import parse_switches
     from enbloc.adapters.files.json_files import json_text, to_plain
     from enbloc.adapters.files.record_forms import plans_form
     from enbloc.adapters.files.report_files import parse_manner
@@ -114,7 +126,7 @@ def _plan(case: Path, out: Path | None, force: bool, told: tuple[str | None, str
 
     manner = parse_manner(*told)
     with _progress() as report_progress:
-        journey = plan_case(case, out, force, report_progress, manner)
+        journey = plan_case(case, out, force, report_progress, manner, parse_switches(switches))
     if as_json:
         problems = to_plain(journey.record.problems)
         found = {"case": journey.record.case.id, "run": str(journey.out), "report": str(journey.report)}

@@ -10,12 +10,14 @@ from pathlib import Path
 import attrs
 
 from enbloc.adapters.files.case_folder import read_case
+from enbloc.adapters.files.case_switches import joined
 from enbloc.adapters.files.report_files import DOCUMENT_FILE, Manner, Told, document_file, report_files
 from enbloc.adapters.files.run_folder import REPORT_FILE, check_is_run_or_free, settings_form, write_run
 from enbloc.errors import InputError
 from enbloc.foundation.evidence.bibliography import read_bibliography
 from enbloc.intake.case import Case, Problem
 from enbloc.intake.checks import check
+from enbloc.intake.switches import Switches
 from enbloc.report.compose import compose
 from enbloc.report.document import Document, ReportInput
 from enbloc.report.drawing.pictures import draw_pictures
@@ -56,7 +58,12 @@ def classify_case(folder: Path, report_progress: Progress, sensitivity: bool = F
 
 
 def plan_case(
-    folder: Path, out: Path | None, force: bool, report_progress: Progress, manner: Manner | None = None
+    folder: Path,
+    out: Path | None,
+    force: bool,
+    report_progress: Progress,
+    manner: Manner | None = None,
+    switches: Switches | None = None,
 ) -> Journey:
     """Read, walk and write a case.
 
@@ -70,6 +77,8 @@ def plan_case(
     report_progress : callable
     manner : Manner, optional
         Language and paper of the report.
+    switches : Switches, optional
+        Changes asked for beside those of case.toml; they stand over them.
 
     Raises
     ------
@@ -78,7 +87,7 @@ def plan_case(
     """
     if out is not None:
         check_is_run_or_free(out)
-    record = sense(_walk_folder(folder, walk, report_progress), report_progress)
+    record = sense(_walk_folder(folder, walk, report_progress, switches), report_progress)
     target = out if out is not None else default_out(folder, record.case.id)
     document = compose_document(record)
     report_progress("drawing the report")
@@ -90,9 +99,11 @@ def plan_case(
     return Journey(record, document, target.resolve(), left_out)
 
 
-def _walk_folder(folder: Path, steps: Steps, report_progress: Progress) -> Record:
+def _walk_folder(folder: Path, steps: Steps, report_progress: Progress, switches: Switches | None = None) -> Record:
     """Read a case and walk it. Labels that cannot be read as anatomy stop the case like any check does."""
     case, doubts = read_case(folder, report_progress)
+    if switches is not None:
+        case = attrs.evolve(case, switches=joined(case.switches, switches))
     settings = Settings()
     try:
         found = steps(case, settings, report_progress)

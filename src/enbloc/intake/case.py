@@ -12,6 +12,7 @@ from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.grids import LabelMap, Volume
 from enbloc.foundation.terms.levels import Level
 from enbloc.intake.clinical import Clinical
+from enbloc.intake.switches import Switches
 
 
 @attrs.frozen
@@ -80,6 +81,8 @@ class Case:
         May lie on different grids.
     typed_extent : mapping of level to TypedLevel
         Empty when the surgeon typed none.
+    switches : Switches
+        What the surgeon changes of the plans.
     stated_findings : mapping of finding id to Verdict or float
         What the surgeon says of single findings, against or beside what is measured.
     alternatives : tuple of tuple of LabelFile
@@ -101,6 +104,7 @@ class Case:
     stated_findings: Mapping[str, Verdict | float] = attrs.field(factory=dict)
     placement_error: Estimate | None = None
     alternatives: tuple[tuple[LabelFile, ...], ...] = ()
+    switches: Switches = attrs.field(factory=Switches)
 
 
 @attrs.frozen

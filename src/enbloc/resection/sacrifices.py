@@ -58,7 +58,7 @@ class Resection:
     chest_wall : Side or None
         The side on which ribs and pleura go with the specimen.
     gives_up : tuple of structure
-        Taken although they could be kept: listed by whoever chose them, not here.
+        Vertebral arteries that are taken although they could be kept.
     """
 
     family: Family
@@ -187,12 +187,16 @@ def _segmental(resection: Resection) -> Iterator[Sacrifice]:
 
 
 def _vertebral(resection: Resection) -> Iterator[Sacrifice]:
-    """The arteries of the neck that stay: freed from their canals where these are opened, with the tests they need."""
+    """The arteries of the neck: freed where their canals are opened, or given up, with the tests they need."""
     if resection.family == "anterior_corpectomy" or not set(resection.levels) & set(_ARTERY_LEVELS):
         return
     for side in ("left", "right"):
         name = f"vertebral_artery_{side}"
-        if name not in resection.gives_up:
+        if name in resection.gives_up:
+            says = f"closed beforehand where angiography allows; the other artery stays. {ARTERY_TEST.says}"
+            cites = ("westbroek2020", *ARTERY_TEST.cites)
+            yield Sacrifice(name, "cut", says, "verified", cites, modelled=True, rule="VES-1")
+        else:
             worked_on = side in resection.sides
             rule = ARTERY_KEEP if worked_on else ARTERY_TEST
             yield Sacrifice(

@@ -19,6 +19,7 @@ from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.space.distances import surface_points
 from enbloc.intake.clinical import Clinical
+from enbloc.intake.switches import Switches
 from enbloc.resection.cuts import Cut
 from enbloc.resection.delivery import judge_delivery
 from enbloc.resection.margins import ORDER, measure_margins, worst_word
@@ -27,7 +28,7 @@ from enbloc.resection.placement import Placement
 from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected
 from enbloc.resection.reach import find_reach
 from enbloc.resection.registry_words import registry_word
-from enbloc.resection.sacrifices import Resection, list_sacrifices
+from enbloc.resection.sacrifices import Resection, list_sacrifices, switch_structures
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen import CutOut, cut_out
 from enbloc.resection.window import judge_window
@@ -37,6 +38,7 @@ from enbloc.strategy.choice import with_reasons
 from enbloc.strategy.modifiers import list_modifiers
 from enbloc.strategy.risk import list_risks
 from enbloc.strategy.robustness import Robustness, draw, sample_execution
+from enbloc.strategy.switched import move_planes, say_switches, switch_order
 
 PREFERENCE = Reason(
     "Plans are ordered by: what is indicated; the worst margin's word; wanted distances that could not be kept; "
@@ -59,6 +61,7 @@ class Known:
     sheet: Sheet
     clinical: Clinical
     indication: Indication
+    switches: Switches = attrs.field(factory=Switches)
 
 
 def search(
@@ -85,6 +88,7 @@ def search(
         if placement is None:
             rejected.append(Rejected(option.family, (NO_ROOM,), option.side))
             continue
+        placement = move_planes(placement, known.switches)
         out = cut_out(known.scene, placement, settings)
         if not out.cuts or not out.geometry.specimen.any():
             rejected.append(Rejected(option.family, (NO_SPECIMEN,), option.side))
@@ -167,6 +171,8 @@ def _declared(option: Option, known: Known) -> frozenset[str]:
 def _explained(option: Option, known: Known, word: MarginWord | None, found: tuple[Reason, ...]) -> Plan:
     """What every plan has, with or without geometry; `found` are reasons that its geometry gave."""
     approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
+    approach = switch_order(approach, known.switches)
+    given_up = list_sacrifices(_resection(option, known))
     appropriate, advice = _appropriate(known.sheet, word)
     unknown = Unknown(NO_IMAGES)
     plan = Plan(
@@ -178,7 +184,7 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         sessions=approach.sessions,
         levels=option.levels,
         cuts=(),
-        sacrifices=list_sacrifices(_resection(option, known)),
+        sacrifices=switch_structures(given_up, known.switches.cut, known.switches.spare),
         margins=(),
         margin=word,
         enneking_appropriate=appropriate,
@@ -189,6 +195,7 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         risks=(),
         trade_offs={"levels": _count(len(option.levels)), "sessions": _count(approach.sessions)},
         because=(
+            *say_switches(known.switches, approach, known.scene is not None),
             *option.because,
             *found,
             *list_modifiers(option, known.extent),

@@ -90,6 +90,7 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
         typed_extent=form.typed_extent,
         stated_findings=form.stated_findings,
         alternatives=tuple(alternatives),
+        switches=form.switches,
         digests=_digests(folder, paths),
         sources=sources,
         placement_error=placed.error,

@@ -14,6 +14,7 @@ from typing import Any, get_args
 import attrs
 
 from enbloc.adapters.files.case_findings import read_findings
+from enbloc.adapters.files.case_switches import read_switches
 from enbloc.adapters.files.case_values import (
     SECTOR_N,
     Reader,
@@ -40,6 +41,7 @@ from enbloc.foundation.terms.levels import Level, parse_level
 from enbloc.foundation.terms.structures import parse_structure
 from enbloc.intake.case import TypedLevel
 from enbloc.intake.clinical import Clinical, Grade, Metastases, Pain
+from enbloc.intake.switches import Switches
 
 
 @attrs.frozen
@@ -57,6 +59,7 @@ class CaseForm:
     stated_findings: Mapping[str, Verdict | float] = attrs.field(factory=dict)
     mr: str | None = None
     registration: str | None = None
+    switches: Switches = attrs.field(factory=Switches)
 
 
 def read_form(content: Mapping[str, object]) -> CaseForm:
@@ -80,6 +83,7 @@ def read_form(content: Mapping[str, object]) -> CaseForm:
     registration = _read_table("registration", content.get("registration", {}), _REGISTRATION, wrongs)
     if any(entry.on == "mr" for entry in labels) and "mr" not in images:
         wrongs.append('images.mr: it is missing, and labels were drawn on it; write mr = "mr.nii.gz"')
+    switches = read_switches(content.get("switches", {}), wrongs)
     if not wrongs and not labels and not typed:
         wrongs.append(
             "case: it has neither labels nor an extent, so that there is nothing to plan; add [[labels]] with the "
@@ -90,8 +94,9 @@ def read_form(content: Mapping[str, object]) -> CaseForm:
         raise CaseError(
             many + "; ".join(wrongs), where="case.toml", remedy="Mend it; every key is in the guide to cases."
         )
-    asked = registration.get("method"), images.get("mr")
-    return CaseForm(case["id"], images.get("ct"), labels, Clinical(**clinical), typed, findings, asked[1], asked[0])
+    asked = images.get("mr"), registration.get("method")
+    facts = Clinical(**clinical)
+    return CaseForm(case["id"], images.get("ct"), labels, facts, typed, findings, *asked, switches)
 
 
 def _read_table(path: str, table: object, readers: Mapping[str, Reader], wrongs: list[str]) -> dict[str, Any]:
@@ -174,7 +179,7 @@ def _read_extent(extent: object, wrongs: list[str]) -> dict[Level, TypedLevel]:
     return found
 
 
-_TOP = ("case", "images", "labels", "clinical", "extent", "findings", "registration")
+_TOP = ("case", "images", "labels", "clinical", "extent", "findings", "registration", "switches")
 _CASE: dict[str, Reader] = {"id": read_id, "side_convention": word("patient")}
 _IMAGES: dict[str, Reader] = {"ct": read_text, "mr": read_text}
 _REGISTRATION: dict[str, Reader] = {"method": word("rigid")}

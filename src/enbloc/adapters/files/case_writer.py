@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from enbloc.adapters.files.case_folder import CASE_FILE
+from enbloc.adapters.files.case_switches import switches_form
 from enbloc.adapters.files.labels import ending_of, present_numbers
 from enbloc.adapters.files.nifti import nifti_bytes
 from enbloc.adapters.files.schemes.catalogue import IGNORE
@@ -88,6 +89,8 @@ def _toml(case: Case, label_names: list[str]) -> Iterator[str]:
         yield from ("", "[findings]")
     for name, statement in case.stated_findings.items():
         yield f"{name} = {_value(statement.value if isinstance(statement, Verdict) else statement)}"
+    if written := switches_form(case.switches):
+        yield from ("", "[switches]", *(f"{key} = {_value(value)}" for key, value in written.items()))
     yield ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from enbloc.adapters.files.case_switches import switches_form
 from enbloc.adapters.files.json_files import Json, to_plain
 from enbloc.foundation.space.grids import Grid
 from enbloc.intake.case import Case, DicomSource, Problem
@@ -35,6 +36,7 @@ def intake_form(case: Case, problems: Iterable[Problem]) -> Json:
         "labels": labels,
         "typed_extent": {"numbering": "sosg", "levels": typed} if typed else None,
         "stated_findings": to_plain(dict(case.stated_findings)),
+        "switches": switches_form(case.switches),
         "problems": to_plain(problems),
         "stopped": any(problem.grade == "stop" for problem in problems),
     }

@@ -61,6 +61,15 @@ _STATEMENTS: Json = {
     "properties": {name: {"anyOf": [VERDICT, YES_NO, NUMBER]} if name in VALUED else _STATEMENT for name in FINDINGS},
     "additionalProperties": False,
 }
+_SWITCHES = an_object(
+    {},
+    {
+        "cut": list_of(TEXT),
+        "spare": list_of(TEXT),
+        "move_mm": map_of(NUMBER),
+        "order": list_of(one_of("anterior", "posterior")),
+    },
+)
 CASE = an_object(
     {"case": an_object({"id": TEXT}, {"side_convention": one_of("patient")})},
     {
@@ -84,6 +93,7 @@ CASE = an_object(
             {"numbering": one_of("sosg", "original")},
         ),
         "findings": _STATEMENTS,
+        "switches": _SWITCHES,
     },
 )
 DICOM_SOURCE = an_object(
@@ -116,6 +126,7 @@ INTAKE = an_object(
             )
         ),
         "stated_findings": map_of({"anyOf": [VERDICT, NUMBER]}),
+        "switches": _SWITCHES,
         "problems": list_of(PROBLEM),
         "stopped": YES_NO,
     }
