@@ -91,8 +91,8 @@ def demo(
     _plan(folder, None, False, (language, paper), as_json)
 
 
-@app.command()
-def plan(
+@app.command(name="plan")
+def _plan_command(  # its words are options of one command, not arguments of a function
     case: CaseFolder,
     out: Out = None,
     force: Force = False,
