@@ -515,6 +515,44 @@ def test_results_of_a_dicom_case_refer_to_its_own_series(tmp_path: Path) -> None
             assert series.grid.to_index(points[None])[0, 2] == pytest.approx(place, abs=0.02)
 
 
+def classes_of(item: Dataset, uid: str) -> set[str]:
+    """The SOP classes by which an object is referred to, anywhere below."""
+    here = {str(item.ReferencedSOPClassUID)} if item.get("ReferencedSOPInstanceUID") == uid else set()
+    below = [inner for element in item if element.VR == "SQ" for inner in element.value]
+    return here.union(*(classes_of(inner, uid) for inner in below))
+
+
+def test_an_object_of_many_frames_is_referred_to_once(tmp_path: Path) -> None:
+    source = from_dicom("askew")
+    intake = json.loads(json.dumps(source.forms["1-intake"]))
+    stated = intake["images"][0]["dicom"]
+    count = len(stated["instance_uids"])
+    stated |= {"instance_uids": ["1.2.3.4.5"] * count, "frame_numbers": list(range(1, count + 1))}
+    stated["sop_class_uid"] = "1.2.840.10008.5.1.4.1.1.2.1"
+    enhanced = attrs.evolve(source, forms={**source.forms, "1-intake": intake})
+    (name, content), *_ = rtstruct_files(enhanced)
+    (tmp_path / name).write_bytes(content)
+    check_file(tmp_path / name)
+    found = pydicom.dcmread(tmp_path / name)
+    images = [c.ContourImageSequence[0] for roi in found.ROIContourSequence for c in roi.get("ContourSequence", ())]
+    assert {image.ReferencedSOPInstanceUID for image in images} == {"1.2.3.4.5"}
+    assert len({int(image.ReferencedFrameNumber) for image in images}) > 10
+    for name, content in (next(seg_files(enhanced)), next(sr_files(enhanced))):
+        (tmp_path / name).write_bytes(content)
+        check_file(tmp_path / name)
+        found = pydicom.dcmread(tmp_path / name)
+        classes = classes_of(found, "1.2.3.4.5")
+        assert classes == {"1.2.840.10008.5.1.4.1.1.2.1"}
+
+
+def test_a_picture_that_is_no_ct_is_not_burnt_into_one() -> None:
+    source = from_dicom("askew")
+    intake = json.loads(json.dumps(source.forms["1-intake"]))
+    intake["images"][0]["dicom"]["modality"] = "MR"
+    with pytest.raises(InputError, match="no CT"):
+        list(burnt_in_files(attrs.evolve(source, forms={**source.forms, "1-intake": intake})))
+
+
 def test_a_series_with_blank_uids_is_not_referred_to() -> None:
     source = from_dicom("askew")
     intake = json.loads(json.dumps(source.forms["1-intake"]))

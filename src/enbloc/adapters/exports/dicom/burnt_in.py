@@ -43,6 +43,8 @@ def burnt_in_files(source: RunSource) -> Iterator[File]:
     if pieces_of(source).specimen is None:
         raise InputError("the plan has no cuts to burn in", remedy="Name another --plan.")
     volume = case_ct(source)
+    if find_series(source).modality != "CT":
+        raise InputError("the image of the case is no CT, and must not pass for one", remedy="Plan on a CT.")
     values = burn_in(source, clipped_hu(volume.values), volume.grid)
     for place in range(volume.grid.shape[2]):
         yield f"{place + 1:05d}.dcm", part10(_slice(source, values[:, :, place], volume.grid, place))

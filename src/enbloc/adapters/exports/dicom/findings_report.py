@@ -46,7 +46,7 @@ from enbloc.adapters.exports.codes import (
     private_code,
 )
 from enbloc.adapters.exports.dicom.segmentations import BINARY_ROLE
-from enbloc.adapters.exports.dicom.series import find_series, slice_headers
+from enbloc.adapters.exports.dicom.series import find_series, name_class, slice_headers
 from enbloc.adapters.exports.dicom.stamp import (
     MANUFACTURER,
     case_uid,
@@ -118,6 +118,7 @@ def findings_report(source: RunSource) -> Dataset:
     scheme.CodingSchemeName = PRIVATE_SCHEME_NAME
     scheme.CodingSchemeResponsibleOrganization = MANUFACTURER
     found.CodingSchemeIdentificationSequence = Sequence([scheme])
+    name_class(found, series)
     settle(found, source, "sr")
     return found
 

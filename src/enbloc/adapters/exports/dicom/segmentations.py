@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from enbloc import __version__
-from enbloc.adapters.exports.dicom.series import NO_IMAGE, Series, find_series, plane, slice_headers
+from enbloc.adapters.exports.dicom.series import NO_IMAGE, Series, find_series, name_class, plane, slice_headers
 from enbloc.adapters.exports.dicom.stamp import DISCLAIMER, MANUFACTURER, part10, run_uid, settle
 from enbloc.adapters.exports.run_source import RunSource
 from enbloc.adapters.exports.safe_text import dicom_text, person_name
@@ -95,6 +95,7 @@ def _segmentation(
     )
     found.SeriesDescription = dicom_text(f"Planned resection {source.plan_id}: segmentation")
     _refer(found, series)
+    name_class(found, series)
     settle(found, source, kind[1])
     return found
 

@@ -17,8 +17,9 @@ from typing import Literal
 import attrs
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, CTImageStorage
+from pydicom.uid import UID, CTImageStorage, MRImageStorage
 
 from enbloc.adapters.exports.dicom.stamp import (
     DISCLAIMER,
@@ -39,6 +40,7 @@ from enbloc.foundation.space.grids import Array, Floats, Grid, Volume
 
 File = tuple[str, bytes]
 Origin = Literal["source", "derived", "none"]
+_CLASSIC = (CTImageStorage, MRImageStorage)
 LEAST_HU, MOST_HU = -32768, 32767
 NO_IMAGE = "No image came with the case: the frame of reference is this program's own"
 
@@ -117,7 +119,27 @@ def slice_headers(source: RunSource) -> tuple[Dataset, ...]:
     """Headers, without pixels, of every slice; one that stands for nothing when there is no image. Only to be read."""
     series = find_series(source)
     uids = series.instance_uids or (str(run_uid(source, "no image")),)
-    return tuple(slice_header(source, series, uid, place) for place, uid in enumerate(uids))
+    first = {uid: place for place, uid in reversed(tuple(enumerate(uids)))}  # all frames of one object are one image
+    headers = tuple(slice_header(source, series, uid, first[uid]) for uid in dict.fromkeys(uids))
+    for header in headers:
+        header.SOPClassUID = header.SOPClassUID if header.SOPClassUID in _CLASSIC else CTImageStorage
+    return headers
+
+
+def name_class(dataset: Dataset, series: Series) -> None:
+    """Give back to the objects of a series the class that `slice_headers` hid from libraries, in place.
+
+    An enhanced image has its geometry in its frames, and libraries look for it there; a header has no frames.
+    """
+    if series.sop_class_uid in _CLASSIC:
+        return
+    own = set(series.instance_uids)
+
+    def mend(item: Dataset, element: DataElement) -> None:
+        if element.keyword == "ReferencedSOPInstanceUID" and element.value in own:
+            item.ReferencedSOPClassUID = UID(series.sop_class_uid)
+
+    dataset.walk(mend)
 
 
 def slice_header(source: RunSource, series: Series, uid: str, place: int, grid: Grid | None = None) -> Dataset:
@@ -224,10 +246,14 @@ def case_ct(source: RunSource) -> Volume:
     if source.case_folder is None:
         raise InputError("the case folder is not where it was", remedy="Say where it is: --case FOLDER.")
     path, name = _ct_path(source.case_folder)
-    if path.is_file() and digest(path) != source.record["inputs"].get(name):
-        raise InputError(
-            "it is not the CT that was planned on", where=str(path), remedy="Name the right --case, or plan it again."
-        )
+    planned_on = {
+        file: stated for file, stated in source.record["inputs"].items() if file == name or file.startswith(f"{name}/")
+    }
+    for file, stated in planned_on.items():
+        there = source.case_folder / file
+        if not there.is_file() or digest(there) != stated:
+            remedy = "Name the right --case, or plan it again."
+            raise InputError("it is not the CT that was planned on", where=str(there), remedy=remedy)
     volume, _ = read_volume(path, name)
     return volume
 
