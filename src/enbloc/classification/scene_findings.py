@@ -18,6 +18,7 @@ from enbloc.classification.encasement import find_encasement
 from enbloc.classification.extent import Extent
 from enbloc.classification.facets import find_facets
 from enbloc.classification.findings import levels_that_may
+from enbloc.classification.size import find_size
 from enbloc.foundation.evidence.classifications import Finding
 
 ROOMS: tuple[Callable[[Scene, Extent], Iterable[Finding]], ...] = (
@@ -28,6 +29,7 @@ ROOMS: tuple[Callable[[Scene, Extent], Iterable[Finding]], ...] = (
     find_zones,
     find_cord_gap,
     find_encasement,
+    find_size,
 )
 
 

@@ -10,6 +10,7 @@ from enbloc.anatomy.scene import Frame, Scene, Vertebra
 from enbloc.classification.contacts import measure_contacts
 from enbloc.classification.extent import Extent, extent_from_typed
 from enbloc.classification.neighbours import Neighbour, measure_neighbours
+from enbloc.classification.size import find_size, measure_diameter
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.intake.case import TypedLevel
@@ -113,6 +114,20 @@ def test_without_a_ct_and_on_a_ct_of_bone_alone_it_is_unknown() -> None:
     assert isinstance(aorta(scene_of(slab(28.5, 20, 40))).fat_plane, Unknown)
     bone_only = aorta(scene_of(slab(28.5, 20, 40), np.zeros(GRID.shape))).fat_plane
     assert isinstance(bone_only, Unknown)
+
+
+@pytest.mark.parametrize("half", [9, 24, 27])
+def test_the_greatest_diameter_of_a_ball(half: int) -> None:
+    x, y, z = np.moveaxis(INDEX - 29.5, -1, 0)
+    scene = scene_of(np.sqrt(x**2 + y**2 + z**2) < half)
+    diameter = known(measure_diameter(attrs.evolve(scene, tumour=np.sqrt(x**2 + y**2 + z**2) < half)))
+    assert diameter.low <= 2 * half <= diameter.high
+    verdicts = {finding.criterion: finding.verdict.value for finding in find_size(scene, EXTENT)}
+    assert set(verdicts) == {"over_50mm"}
+
+
+def test_a_tumour_cut_by_the_field_of_view_has_no_diameter() -> None:
+    assert isinstance(measure_diameter(scene_of(INDEX[..., 2] > 40)), Unknown)
 
 
 def test_what_is_no_tube_has_no_degrees() -> None:
