@@ -74,7 +74,8 @@ def same_plan(plan: Plan, twin: Plan, within_mm: float) -> None:
         assert there[interface] == pytest.approx(value, abs=within_mm), interface
     assert plan.margin == twin.margin
     assert sorted(mirror(s.structure) for s in plan.sacrifices) == sorted(s.structure for s in twin.sacrifices)
-    assert sorted(swap(step) for step in plan.approach) == sorted(twin.approach)
+    if not any(reason.rule == "ORD-2" for reason in plan.because):  # a tie goes to the left or right by its own rule
+        assert sorted(swap(step) for step in plan.approach) == sorted(twin.approach)
 
 
 def same_record(base: Record, there: Record, within_mm: float) -> None:
