@@ -38,7 +38,7 @@ def registry_word(margins: tuple[Margin, ...], declared: frozenset[str]) -> tupl
 
 
 def _list(interfaces: list[str]) -> str:
-    return ", ".join(interfaces)
+    return ", ".join(interface.replace("_", " ") for interface in interfaces)
 
 
 def _because(says: str) -> Reason:

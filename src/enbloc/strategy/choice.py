@@ -153,6 +153,17 @@ def _next_would_win(plan: Plan, later: Plan) -> Iterator[Reason]:
                 f"({_say(b, objective)} against {_say(a, objective)}).", "measured",
             )  # fmt: skip
             return
+    parted = sorted(_worst_at(plan) ^ _worst_at(later))
+    says = f"No criterion of the preference parts {plan.id} and {later.id}"
+    yield Reason(says + (f"; one of them alone is {plan.margin} at: {_list(parted)}." if parted else "."), "measured")
+
+
+def _worst_at(plan: Plan) -> set[str]:
+    return {margin.interface for margin in plan.margins if margin.enneking == plan.margin}
+
+
+def _list(interfaces: list[str]) -> str:
+    return ", ".join(name.replace("_", " ") for name in interfaces)
 
 
 def _is_worse(margin: Margin, word: MarginWord) -> bool:
@@ -162,11 +173,11 @@ def _is_worse(margin: Margin, word: MarginWord) -> bool:
 def _lacks(margin: Margin, word: MarginWord) -> str:
     """How far an interface is from a word: wide needs the low end above zero, marginal the distance."""
     if not isinstance(margin.least, Estimate):
-        return f"{margin.interface} is not known"
+        return f"{_list([margin.interface])} is not known"
     short = -margin.least.low if word == "wide" else -margin.least.value
     if short < 0.0:
-        return f"{margin.interface} is called {margin.enneking} for another reason than its distance"
-    return f"{margin.interface} lacks {max(short, 0.1):.1f} mm"
+        return f"{_list([margin.interface])} is called {margin.enneking} for another reason than its distance"
+    return f"{_list([margin.interface])} lacks {max(short, 0.1):.1f} mm"
 
 
 def _say(value: float, objective: Objective) -> str:
