@@ -28,6 +28,7 @@ from enbloc.strategy.advice import Indication
 from enbloc.strategy.indication import judge_indication
 from enbloc.strategy.rebuild import rebuild
 from enbloc.strategy.search import Known, search
+from enbloc.strategy.what_if import WhatIf, ask_what_if, say_what_if
 
 CHECK_BOTH = "Check both; a finding can be overruled under [findings] in case.toml."
 
@@ -51,6 +52,7 @@ class Record:
     options: tuple[Option, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     indication: Indication | None = None
+    what_if: tuple[WhatIf, ...] = ()
     plans: tuple[Plan, ...] = ()
 
     @property
@@ -82,7 +84,10 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     known = Known(seen.scene, seen.extent, seen.sheet, case.clinical, indication, case.switches)
     plans, without_room = search(options, known, settings.resection, report_progress)
     plans = rebuild(plans, seen.scene, case.clinical, settings.reconstruction)
-    return attrs.evolve(seen, options=options, rejected=(*rejected, *without_room), indication=indication, plans=plans)
+    what_if = ask_what_if(seen.extent, case.clinical)
+    indication = attrs.evolve(indication, because=(*indication.because, *say_what_if(what_if)))
+    rejected = (*rejected, *without_room)
+    return attrs.evolve(seen, options=options, rejected=rejected, indication=indication, plans=plans, what_if=what_if)
 
 
 def look(case: Case, settings: Settings, report_progress: Callable[[str], None] = lambda _: None) -> Record:

@@ -59,6 +59,7 @@ def plans_form(record: Record) -> Json:
         "indication": _indication(record.indication),
         "plans": [plan_form(plan) for plan in sorted(record.plans, key=lambda plan: plan.rank)],
         "rejected": [_rejected(rejected) for rejected in record.rejected],
+        "would_change": to_plain(record.what_if),
     }
 
 

@@ -199,5 +199,15 @@ _INDICATION = an_object(
         "would_settle": list_of(TEXT),
     }
 )
-PLANS = an_object({"indication": _INDICATION, "plans": list_of(_PLAN), "rejected": list_of(_REJECTED)})
+_WOULD_CHANGE = an_object(
+    {"fact": TEXT, "en_bloc": TEXT, "families": list_of(one_of(*get_args(Family))), "changes": list_of(TEXT)}
+)
+PLANS = an_object(
+    {
+        "indication": _INDICATION,
+        "plans": list_of(_PLAN),
+        "rejected": list_of(_REJECTED),
+        "would_change": list_of(_WOULD_CHANGE),
+    }
+)
 CUTS = an_object({"plan": TEXT, "frame": TEXT, "cuts": list_of(CUT), "left_out": map_of(TEXT)})

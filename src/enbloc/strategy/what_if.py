@@ -1,0 +1,134 @@
+"""What would change the decision: each of some facts is changed, and the decision is made again.
+
+Strategy: the tumour's extent is taken level by level without its cells (as if typed), so that one sector or layer can
+be turned. For every fact the classes, the options, the indication and the approach are worked out anew; what comes out
+otherwise than before is told. Nothing here is phrased by rule: it is the program's own answer to the changed case. Cuts
+are not placed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import attrs
+
+from enbloc.classification.extent import LEFT_PEDICLE, RIGHT_PEDICLE, Extent, LevelExtent, involved_levels
+from enbloc.classification.sheet import classify
+from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.evidence.verdicts import Verdict, any_of
+from enbloc.intake.clinical import Clinical
+from enbloc.resection.families import enumerate_options
+from enbloc.strategy.approach import choose_approach
+from enbloc.strategy.indication import judge_indication
+
+
+@attrs.frozen
+class Decision:
+    """What is decided: the indication, the families that the anatomy leaves, and the approach of each."""
+
+    en_bloc: str
+    families: tuple[str, ...]
+    approaches: Mapping[str, tuple[str, ...]]
+
+
+@attrs.frozen
+class WhatIf:
+    """One changed fact and what it changes; `changes` are sentences."""
+
+    fact: str
+    en_bloc: str
+    families: tuple[str, ...]
+    changes: tuple[str, ...]
+
+
+def ask_what_if(extent: Extent, clinical: Clinical) -> tuple[WhatIf, ...]:
+    """The facts that would change the decision, each with what it would change."""
+    flat = attrs.evolve(extent, levels={name: attrs.evolve(level, cells={}) for name, level in extent.levels.items()})
+    before = _decide(flat, clinical)
+    found = []
+    for fact, changed in _changed(flat, clinical):
+        after = _decide(*changed)
+        if changes := tuple(_differences(before, after)):
+            found.append(WhatIf(fact, after.en_bloc, after.families, changes))
+    return tuple(found)
+
+
+def _decide(extent: Extent, clinical: Clinical) -> Decision:
+    sheet = classify(extent, clinical)
+    options, _ = enumerate_options(extent, sheet, clinical)
+    en_bloc = tuple(option for option in options if option.family != "intralesional")
+    approaches = {}
+    for option in en_bloc:
+        steps = choose_approach(extent, clinical, option, extent.touched).steps
+        approaches.setdefault(option.family, tuple(step.split()[0] for step in steps))
+    families = tuple(dict.fromkeys(option.family for option in en_bloc))
+    return Decision(judge_indication(clinical, sheet, extent).en_bloc, families, approaches)
+
+
+def _differences(before: Decision, after: Decision) -> Iterator[str]:
+    if after.en_bloc != before.en_bloc:
+        yield f"en bloc: {after.en_bloc} instead of {before.en_bloc}"
+    if gained := [family for family in after.families if family not in before.families]:
+        yield f"possible then: {_words(gained)}"
+    if lost := [family for family in before.families if family not in after.families]:
+        yield f"no longer possible: {_words(lost)}"
+    for family, steps in after.approaches.items():
+        if family in before.approaches and before.approaches[family] != steps:
+            yield f"{_words([family])}: {', then '.join(steps)} instead of {', then '.join(before.approaches[family])}"
+
+
+def _words(families: list[str]) -> str:
+    return ", ".join(family.replace("_", " ") for family in families)
+
+
+def _changed(extent: Extent, clinical: Clinical) -> Iterator[tuple[str, tuple[Extent, Clinical]]]:
+    """Each fact that is turned, in words, with the case that it makes."""
+    for sector, name in ((LEFT_PEDICLE, "left pedicle"), (RIGHT_PEDICLE, "right pedicle")):
+        held = any_of(level.sectors[sector] for level in extent.levels.values())
+        if held is not Verdict.UNMET:
+            yield f"the {name} free of tumour", (_sector(extent, sector, Verdict.UNMET), clinical)
+        if held is not Verdict.MET:
+            yield f"tumour in the {name}", (_sector(extent, sector, Verdict.MET), clinical)
+    for layer, name in (("D", "the epidural space"), ("A", "the soft tissue around the vertebra")):
+        held = any_of(level.layers[layer] for level in extent.levels.values())
+        if held is not Verdict.UNMET:
+            yield f"{name} free of tumour", (_layer(extent, layer, Verdict.UNMET), clinical)
+        if held is not Verdict.MET:
+            yield f"tumour in {name}", (_layer(extent, layer, Verdict.MET), clinical)
+    for fact, turned in _facts(clinical):
+        yield fact, (extent, turned)
+
+
+def _facts(clinical: Clinical) -> Iterator[tuple[str, Clinical]]:
+    if clinical.biopsy_confirmed is not True:
+        yield "a biopsy that confirms the histology", attrs.evolve(clinical, biopsy_confirmed=True)
+    if clinical.metastases != "multiple":
+        yield "multiple metastases", attrs.evolve(clinical, metastases="multiple")
+    if clinical.metastases is None:
+        yield "no metastasis", attrs.evolve(clinical, metastases="none")
+    if clinical.anterior_vessel_plane_lost is not True:
+        yield "the plane to a great vessel lost", attrs.evolve(clinical, anterior_vessel_plane_lost=True)
+    if clinical.anterior_vessel_plane_lost is not False:
+        yield "the plane to every great vessel kept", attrs.evolve(clinical, anterior_vessel_plane_lost=False)
+    if clinical.prior_surgery is not True:
+        yield "earlier surgery", attrs.evolve(clinical, prior_surgery=True)
+
+
+def _sector(extent: Extent, sector: int, verdict: Verdict) -> Extent:
+    return _at_tumour(extent, lambda level: attrs.evolve(level, sectors={**level.sectors, sector: verdict}))
+
+
+def _layer(extent: Extent, layer: str, verdict: Verdict) -> Extent:
+    return _at_tumour(extent, lambda level: attrs.evolve(level, layers={**level.layers, layer: verdict}))
+
+
+def _at_tumour(extent: Extent, change: Callable[[LevelExtent], LevelExtent]) -> Extent:
+    """The extent changed at the levels that hold tumour; at all levels when none is sure to."""
+    held = involved_levels(extent) or tuple(extent.levels)
+    levels = {name: change(level) if name in held else level for name, level in extent.levels.items()}
+    return attrs.evolve(extent, levels=levels)
+
+
+def say_what_if(found: tuple[WhatIf, ...]) -> tuple[Reason, ...]:
+    """What would change the decision, as sentences beside the indication."""
+    return tuple(Reason(f"With {one.fact}: {'; '.join(one.changes)}.", "ours", (), "PLAN-5") for one in found)
