@@ -57,7 +57,7 @@ def _decide(extent: Extent, clinical: Clinical) -> Decision:
     sheet = classify(extent, clinical)
     options, _ = enumerate_options(extent, sheet, clinical)
     en_bloc = tuple(option for option in options if option.family != "intralesional")
-    approaches = {}
+    approaches: dict[str, tuple[str, ...]] = {}
     for option in en_bloc:
         steps = choose_approach(extent, clinical, option, extent.touched).steps
         approaches.setdefault(option.family, tuple(step.split()[0] for step in steps))
