@@ -8,7 +8,7 @@ curve through the vertebrae the canal is found (`canal`), then each vertebra is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
-from enbloc.anatomy.levels_read import bone_on, choose_levels, grown_box, levels_of
+from enbloc.anatomy.levels_read import ReadLevels, bone_on, choose_levels, grown_box, levels_of
 from enbloc.anatomy.parts import find_parts, local_coordinates, measure_borders
 from enbloc.anatomy.restore import is_cut_out, restore_bone
+from enbloc.anatomy.sacrum import find_sacrum
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
@@ -27,6 +28,7 @@ from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level, order
+from enbloc.foundation.terms.structures import SACRUM
 from enbloc.intake.case import Case, LabelFile, Problem
 from enbloc.intake.level_survey import VERTEBRA
 
@@ -56,7 +58,8 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
     full = base.labels.grid
     tumour = _tumour_on(full, case.label_files)
     read = choose_levels(base.labels, tumour)
-    box = _box_around(base.labels, tuple(read.surveyed), tumour, settings.reach_mm)
+    wanted = {*(VERTEBRA + level for level in read.surveyed), *((SACRUM,) if read.sacrum_touched else ())}
+    box = _box_around(base.labels, wanted, tumour, settings.reach_mm)
     grid = full.crop(box)
     bone, names, whole = bone_on(base.labels, box, read, tumour)
     structures = _structures_on(grid, box, base, case.label_files)
@@ -70,7 +73,8 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
             remedy="Check that the vertebra labels include the arches, at a slice thickness of 3 mm or less.",
         )
     vertebrae = _vertebrae(grid, bone, names, whole, stack, curve)
-    cut_out = is_cut_out(bone, tumour[box])
+    sacral = structures.mask(SACRUM) if read.sacrum_touched else np.zeros(grid.shape, dtype=bool)
+    cut_out = is_cut_out(bone + sacral, tumour[box])
     if cut_out:
         bone = restore_bone(grid, bone, tumour[box], canal_mask(stack, curve, grid, bone), vertebrae)
         vertebrae = _vertebrae(grid, bone, names, whole, stack, curve)
@@ -84,8 +88,25 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         canal=canal_mask(stack, curve, grid, bone),
         ct=_ct_on(grid, case.ct, full, box),
         label_error_mm=float(grid.spacing_mm.max()) / 2 + (case.placement_error.high if case.placement_error else 0.0),
-        problems=(*_problems(vertebrae, read.touched, stack, base, case.label_files), *_restored(cut_out, base)),
+        problems=(
+            *_problems(vertebrae, read.touched, stack, base, case.label_files),
+            *_restored(cut_out, base),
+            *_sacral(read, base),
+        ),
+        sacrum=find_sacrum(grid, sacral, vertebrae, _first_sacral(bone, names)),
     )
+
+
+def _first_sacral(bone: NDArray[np.uint8], names: tuple[Level, ...]) -> Bools:
+    """The bone of S1, where it has a label of its own."""
+    return np.asarray(bone == names.index("S1") + 1 if "S1" in names else np.zeros(bone.shape), dtype=bool)
+
+
+def _sacral(read: ReadLevels, base: LabelFile) -> tuple[Problem, ...]:
+    if not read.sacrum_touched:
+        return ()
+    says = "the sacrum is labelled as a whole: its levels are modelled along it, and its sectors are not known"
+    return (Problem("doubt", base.name, says, "Read level, sectors and layers by eye, and type the extent."),)
 
 
 def _tumour_on(grid: Grid, files: tuple[LabelFile, ...]) -> Bools:
@@ -119,10 +140,10 @@ def _onto(grid: Grid, source: Grid, values: NDArray[T]) -> NDArray[T]:
 
 
 def _box_around(
-    labels: LabelMap, near: tuple[Level, ...], tumour: Bools, reach_mm: float
+    labels: LabelMap, wanted: Collection[str], tumour: Bools, reach_mm: float
 ) -> tuple[slice, slice, slice]:
-    wanted = np.isin(labels.values, [n for n, name in labels.names.items() if name.removeprefix(VERTEBRA) in near])
-    spines = grown_box(wanted, np.array([2, 2, 2]))
+    held = np.isin(labels.values, [n for n, name in labels.names.items() if name in wanted])
+    spines = grown_box(held, np.array([2, 2, 2]))
     reach = grown_box(tumour, np.ceil(reach_mm / labels.grid.spacing_mm).astype(int))
     joined = [slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(spines, reach, strict=True)]
     return joined[0], joined[1], joined[2]
@@ -231,7 +252,7 @@ def _problems(
         )
         for level, vertebra in vertebrae.items()
         for what in vertebra.modelled
-        if abs(order(level) - order(touched[0])) <= len(touched) + 1
+        if not touched or abs(order(level) - order(touched[0])) <= len(touched) + 1
     ]
     problems += [
         Problem(

@@ -18,6 +18,7 @@ from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Grid, LabelMap
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level, sort_levels
+from enbloc.foundation.terms.structures import SACRUM
 from enbloc.intake.level_faults import unfit_levels
 from enbloc.intake.level_survey import VERTEBRA, SurveyedLevel, find_gaps, survey
 
@@ -25,6 +26,9 @@ Box = tuple[slice, slice, slice]
 
 TOUCH_MM = 3.0
 """A level is touched when its bone lies within this distance of the tumour: two voxels of the usual label."""
+
+REACH_MM = 60.0
+"""Vertebrae further from the tumour than this are not touched by it."""
 
 NEIGHBOURS = 2
 """Levels read on each side of the touched ones: the curve and the canal need them."""
@@ -47,11 +51,14 @@ class ReadLevels:
     surveyed : mapping of level to SurveyedLevel
         Those near the tumour, cranio-caudally.
     touched : tuple of level
-        Of these, the ones that the tumour touches.
+        Of these, the ones that the tumour touches; none when it touches the sacrum's own label alone.
+    sacrum_touched : bool
+        Whether the tumour touches a sacrum that is labelled as a whole.
     """
 
     surveyed: Mapping[Level, SurveyedLevel]
     touched: tuple[Level, ...]
+    sacrum_touched: bool
 
 
 def levels_of(labels: LabelMap) -> tuple[Level, ...]:
@@ -67,18 +74,21 @@ def choose_levels(labels: LabelMap, tumour: Bools) -> ReadLevels:
     InputError
         If no labelled vertebra lies near the tumour.
     """
-    touched = _touched_levels(labels, tumour)
+    gaps = _gaps_mm(labels, tumour)
+    limit = max(TOUCH_MM, min(gaps.values()))
     surveyed = survey(labels)
+    touched = sort_levels(level for level, gap in gaps.items() if gap <= limit and level != SACRUM)
+    anchors = touched or tuple(surveyed)[-1:]
     indices = np.argwhere(tumour)
     points = labels.grid.to_patient(indices[:: max(1, len(indices) // _SAMPLE)])
     barred = unfit_levels(labels, surveyed, points)
     breaks = {(gap.above, gap.below) for gap in find_gaps(surveyed) if gap.has_room}
     names = list(surveyed)
-    first, last = names.index(touched[0]), names.index(touched[-1])
+    first, last = names.index(anchors[0]), names.index(anchors[-1])
     above = _walk(names[first::-1], barred, {(below, above) for above, below in breaks})
     below = _walk(names[last:], barred, breaks)
     near = [*above[:0:-1], *names[first : last + 1], *below[1:]]
-    return ReadLevels({name: surveyed[name] for name in near}, touched)
+    return ReadLevels({name: surveyed[name] for name in near}, touched, gaps.get(SACRUM, np.inf) <= limit)
 
 
 def bone_on(
@@ -141,26 +151,24 @@ def _steps(grid: Grid) -> NDArray[np.float64]:
     return np.concatenate([np.zeros((1, 3)), axes, -axes])
 
 
-def _touched_levels(labels: LabelMap, tumour: Bools) -> tuple[Level, ...]:
-    """Levels whose bone lies within `TOUCH_MM` of the tumour, or else the nearest one."""
+def _gaps_mm(labels: LabelMap, tumour: Bools) -> dict[str, float]:
+    """Distance of the tumour from each vertebra near it, and from a sacrum that is labelled as a whole, mm."""
     if not tumour.any():
         raise InputError("the tumour label is empty on the grid of the vertebrae", remedy="Check the tumour's file.")
-    reach = np.ceil(60.0 / labels.grid.spacing_mm).astype(int)
-    box = grown_box(tumour, reach)
+    box = grown_box(tumour, np.ceil(REACH_MM / labels.grid.spacing_mm).astype(int))
     near = distance_to(labels.grid.crop(box), tumour[box])
     values = labels.values[box]
     gaps = {
         name.removeprefix(VERTEBRA): float(near[values == number].min())
         for number, name in labels.names.items()
-        if name.startswith(VERTEBRA) and (values == number).any()
+        if (name.startswith(VERTEBRA) or name == SACRUM) and (values == number).any()
     }
-    if not gaps:
+    if not gaps or not levels_of(labels):
         raise InputError(
-            "no labelled vertebra lies within 60 mm of the tumour",
+            f"no labelled vertebra lies within {REACH_MM:.0f} mm of the tumour",
             remedy="Check that tumour and vertebra labels belong to the same scan.",
         )
-    limit = max(TOUCH_MM, min(gaps.values()))
-    return sort_levels(level for level, gap in gaps.items() if gap <= limit)
+    return gaps
 
 
 def grown_box(mask: Bools, by: NDArray[np.int_]) -> Box:

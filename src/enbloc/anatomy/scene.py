@@ -87,6 +87,35 @@ class Vertebra:
 
 
 @attrs.frozen(eq=False)
+class Sacrum:
+    """The sacrum below its labelled levels, modelled; see `anatomy.sacrum`.
+
+    Parameters
+    ----------
+    frame : Frame
+        Axes of the lowest measured vertebra, with the middle of the upper end plate of S1 as origin.
+    middle_mm : float
+        The midline, along the frame's left axis.
+    places_mm : (n, 2) float
+        Bone of the mid-sagittal plane: dorsal and cranial coordinates in the frame.
+    along_mm : (n,) float
+        How far down the sacrum each of them lies.
+    junctions_mm, errors_mm : (5,) float
+        How far down the lower ends of S1 to S5 lie, and how far off each may be.
+    first_is_labelled : bool
+        Whether S1 has a label of its own.
+    """
+
+    frame: Frame
+    middle_mm: float
+    places_mm: Floats
+    along_mm: Floats
+    junctions_mm: Floats
+    errors_mm: Floats
+    first_is_labelled: bool
+
+
+@attrs.frozen(eq=False)
 class Scene:
     """All anatomy of a case, on one grid cropped around the tumour.
 
@@ -112,6 +141,8 @@ class Scene:
     tumour_border_mm : float array or None
         Signed distance of voxel centres to the tumour's surface where it is known finer than by voxels, as when the
         surface was moved; None where the label says it.
+    sacrum : Sacrum or None
+        Where tumour touches a sacrum that is labelled as a whole, below S1 or with it: its levels, modelled.
     """
 
     grid: Grid
@@ -125,3 +156,4 @@ class Scene:
     label_error_mm: float
     problems: tuple[Problem, ...] = ()
     tumour_border_mm: Floats | None = None
+    sacrum: Sacrum | None = None

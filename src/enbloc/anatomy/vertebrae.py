@@ -249,7 +249,7 @@ def _measured(
     rms = plates.rms_mm if plates else column
     centre[2] = (top + bottom) / 2
     tilt = np.degrees(np.arctan2(np.hypot(rms, column / 2) / np.sqrt(8.0), max(min(half[0], half[1]), 1.0)))
-    turn = np.degrees(np.arctan2(column / 4, float(np.linalg.norm(centre[:2])) or 1.0))
+    turn = np.degrees(np.arctan2(step / 4, float(np.linalg.norm(centre[:2])) or 1.0))
     return Vertebra(
         level=level,
         frame=Frame(origin, axes.left, axes.dorsal, axes.cranial, float(tilt), float(turn)),

@@ -29,7 +29,8 @@ from enbloc.anatomy.parts import (
     find_parts,
     local_coordinates,
 )
-from enbloc.anatomy.scene import Scene, Vertebra
+from enbloc.anatomy.sacrum import judge_sacral_levels, sides_held
+from enbloc.anatomy.scene import Sacrum, Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.chart import DEEP_FRACTION, Chart, build_chart, radial_fraction
 from enbloc.classification.depth import measure_depths
@@ -46,8 +47,10 @@ from enbloc.classification.extent import (
 from enbloc.classification.judged import border_mm, tumour_shares
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, judge_above, judge_fact
-from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
+from enbloc.foundation.terms.structures import SACRUM
 
 Ints = NDArray[np.intp]
 
@@ -60,7 +63,11 @@ OUTSIDE_LAYERS = ("A", "D")
 
 @attrs.frozen(eq=False)
 class _Sample:
-    """Voxels in and around the tumour, at one level: coordinates, tissue, and how much tumour each holds."""
+    """Voxels in and around the tumour, at one level: coordinates, tissue, and how much tumour each holds.
+
+    `inward_mm` leads from the centre of a voxel outside the label to the middle of what tumour could hold of it, when
+    the border is moved out: half way to the label.
+    """
 
     local_mm: Floats
     bone: NDArray[np.bool_]
@@ -68,6 +75,7 @@ class _Sample:
     in_disc: NDArray[np.bool_]
     depth_mm: Floats
     weights: Mapping[str, Floats]
+    inward_mm: Floats
 
 
 UNMEASURED = LevelExtent(
@@ -102,7 +110,10 @@ def measure_extent(
     where = tuple(near.T)
     points = grid.to_patient(near)
     depth = measure_depths(scene, box)[where]
+    inward = _inward(grid, border, near)
     level_of = _level_of(scene, bone[where], points, tumour[where])
+    sacral = _is_sacral(scene, box, where, bone[where])
+    level_of[sacral] = 0
     shares = tumour_shares(scene, tumour[where], border[where])
     levels: dict[Level, LevelExtent] = {}
     for number, (level, vertebra) in enumerate(scene.vertebrae.items(), start=1):
@@ -120,11 +131,50 @@ def measure_extent(
             in_disc=_in_disc(vertebra, local) & (bone[where][mine] == 0),
             depth_mm=depth[mine],
             weights=dict(zip(("value", "low", "high"), (share[mine] for share in shares), strict=True)),
+            inward_mm=inward[mine] @ _axes_of(vertebra),
         )
         chart = (charts or {}).get(level) or build_chart(scene, level)
         levels[level] = _measure_level(scene, chart, sample, settings, dura_infiltrated)
+    held = sacral & tumour[where]
+    if scene.sacrum is not None and held.any():
+        levels |= _sacral_levels(scene, scene.sacrum, points[held], levels)
     extent = Extent(source="measured", levels=levels)
     return attrs.evolve(extent, skipped=judge_fact(not are_contiguous(involved_levels(extent))))
+
+
+def _is_sacral(
+    scene: Scene, box: tuple[slice, slice, slice], where: tuple[Ints, ...], bone: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Voxels of the sacrum's own label, and those outside all bone that are nearer to it than to any vertebra."""
+    if scene.sacrum is None:
+        return np.zeros(len(bone), dtype=bool)
+    grid, label = scene.grid.crop(box), scene.structures.mask(SACRUM)[box]
+    to_sacrum, to_others = distance_to(grid, label)[where], distance_to(grid, scene.bone[box] > 0)[where]
+    found: NDArray[np.bool_] = (bone == 0) & (label[where] | (to_sacrum < to_others))
+    return found
+
+
+def _sacral_levels(
+    scene: Scene, sacrum: Sacrum, points_mm: Floats, levels: Mapping[Level, LevelExtent]
+) -> dict[Level, LevelExtent]:
+    """The levels of a sacrum that is labelled as a whole: free where tumour cannot be, open everywhere else.
+
+    Only the sides are read: no definition of sectors and layers holds for a sacrum without a canal of its own.
+    """
+    left, right = sides_held(sacrum, points_mm, 2 * scene.label_error_mm)
+    open_or = {Verdict.UNMET: Verdict.UNMET, Verdict.MET: Verdict.UNDECIDED, Verdict.UNDECIDED: Verdict.UNDECIDED}
+    sectors = {s: open_or[left if s <= len(SECTORS) // 2 else right] for s in SECTORS}
+    layers = {layer: Verdict.UNMET if layer == "F" else Verdict.UNDECIDED for layer in LAYERS}
+    found: dict[Level, LevelExtent] = {}
+    for level, verdict in judge_sacral_levels(sacrum, points_mm).items():
+        seen = levels.get(level)
+        if seen is not None and verdict is not Verdict.UNMET:
+            joined_sectors = {s: any_of((seen.sectors[s], sectors[s])) for s in SECTORS}
+            joined_layers = {layer: any_of((seen.layers[layer], layers[layer])) for layer in LAYERS}
+            found[level] = attrs.evolve(seen, sectors=joined_sectors, layers=joined_layers)
+        elif verdict is not Verdict.UNMET:
+            found[level] = LevelExtent(sectors, layers)
+    return found
 
 
 def _box_around_tumour(scene: Scene) -> tuple[slice, slice, slice]:
@@ -135,6 +185,20 @@ def _box_around_tumour(scene: Scene) -> tuple[slice, slice, slice]:
         for s, n, size in zip(found, by, scene.grid.shape, strict=True)
     ]
     return grown[0], grown[1], grown[2]
+
+
+def _inward(grid: Grid, border: Floats, near: Ints) -> Floats:
+    """From voxels (n, 3) outside the tumour half the way to it, LPS mm (n, 3); zero inside."""
+    edges = grid.spacing_mm
+    slopes = np.stack([np.gradient(border, float(edges[a]), axis=a)[tuple(near.T)] for a in range(3)], axis=-1)
+    steepness = np.linalg.norm(slopes @ grid.directions.T, axis=1, keepdims=True)
+    away = slopes @ grid.directions.T / np.maximum(steepness, 1e-6)
+    inward: Floats = -away * np.maximum(border[tuple(near.T)], 0.0)[:, None] / 2.0
+    return inward
+
+
+def _axes_of(vertebra: Vertebra) -> Floats:
+    return np.stack([vertebra.frame.left, vertebra.frame.dorsal, vertebra.frame.cranial], axis=1)
 
 
 def _level_of(scene: Scene, bone: NDArray[np.uint8], points: Floats, tumour: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -169,12 +233,17 @@ def _measure_level(
     voxel_ml = scene.grid.voxel_ml
     nominal = _cells_of(sample, sample.local_mm, chart)
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
-    moved = [_cells_of(sample, local, chart) for local in _displaced(sample.local_mm, vertebra, scene.label_error_mm)]
+    places = {"low": sample.local_mm, "high": sample.local_mm + sample.inward_mm}
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
-        moves = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in (nominal, *moved)]
+        there = (places[bound], *_displaced(places[bound], vertebra, scene.label_error_mm))
+        assigned = [_cells_of(sample, local, chart) for local in there]
+        moves = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in assigned]
         volumes[bound] = np.asarray(pick.reduce([*moves, volumes["value"]]), dtype=np.float64)
+        if bound == "low":
+            moved = [_depths(cells, sample) for cells in assigned]
     whole = _bone_volumes(scene, chart)
     depths = _depths(nominal, sample)
+    deepest = np.maximum.reduce([depths, *moved]) + scene.label_error_mm
     limit = max(settings.outside_depth_mm, 2 * scene.label_error_mm)
     because = f"label border +-{scene.label_error_mm:.2f} mm, frame +-{vertebra.frame.turn_error_deg:.1f} deg"
     cells: dict[tuple[int, str], Cell] = {}
@@ -185,7 +254,9 @@ def _measure_level(
                 float(volumes["value"][at]), float(volumes["low"][at]), float(volumes["high"][at]), "ml", because
             )
             if layer in OUTSIDE_LAYERS:
-                cells[sector, layer] = _outside_cell(volume, float(depths[at]), scene.label_error_mm, limit, settings)
+                found = float(depths[at])
+                depth = Estimate(found, max(found - scene.label_error_mm, 0.0), float(deepest[at]), "mm", because)
+                cells[sector, layer] = _outside_cell(volume, depth, limit, settings)
             else:
                 cells[sector, layer] = _bone_cell(volume, float(whole[at]), settings)
     layers = {layer: any_of(cells[s, layer].verdict for s in SECTORS) for layer in ("A", "B", "C", "D")}
@@ -256,14 +327,13 @@ def _bone_volumes(scene: Scene, chart: Chart) -> Floats:
     """(layers, sectors) ml of the vertebra's own bone."""
     local, n = chart.bone_mm, len(chart.bone_mm)
     nothing = np.zeros(n, dtype=bool)
-    sample = _Sample(local, np.ones(n, dtype=bool), nothing, nothing, np.zeros(n), {})
+    sample = _Sample(local, np.ones(n, dtype=bool), nothing, nothing, np.zeros(n), {}, np.zeros((n, 3)))
     return _volumes(_cells_of(sample, local, chart), np.ones(n), scene.grid.voxel_ml)
 
 
-def _outside_cell(volume: Estimate, depth: float, error: float, limit: float, settings: AnatomySettings) -> Cell:
-    measured = Estimate(depth, max(depth - error, 0.0), depth + error, "mm", volume.because)
-    verdict = all_of((judge_above(measured, limit), judge_above(volume, settings.cell_volume_ml)))
-    return Cell(verdict, Unknown("soft tissue has no border to be a share of"), volume, measured)
+def _outside_cell(volume: Estimate, depth: Estimate, limit: float, settings: AnatomySettings) -> Cell:
+    verdict = all_of((judge_above(depth, limit), judge_above(volume, settings.cell_volume_ml)))
+    return Cell(verdict, Unknown("soft tissue has no border to be a share of"), volume, depth)
 
 
 def _bone_cell(volume: Estimate, whole_ml: float, settings: AnatomySettings) -> Cell:

@@ -165,10 +165,11 @@ def sector_by_angle(u: Floats, v: Floats) -> NDArray[np.uint8]:
 
 @attrs.frozen(eq=False)
 class CellMap:
-    """Sector 1-12 (0 = not of this level) and index into `LAYERS` of every point of a grid."""
+    """Sector 1-12 (0 = not of this level), index into `LAYERS`, and where no bone and no canal is (`soft`)."""
 
     sector: NDArray[np.uint8]
     layer: NDArray[np.uint8]
+    soft: Bools
 
 
 def cell_map(phantom: SpinePhantom, level: Level, grid: Grid) -> CellMap:
@@ -188,7 +189,7 @@ def cell_map(phantom: SpinePhantom, level: Level, grid: Grid) -> CellMap:
     layer = np.select([bone & (share < HALF_WAY), bone, canal, disc], [2, 1, 3, 4], default=0)
     sector = np.where(bone, sector_of_bone(phantom.sizes[level], u, v), sector_by_angle(u, v))
     mine = bone | ((slabs == at) & ~other)
-    return CellMap(np.where(mine, sector, 0).astype(np.uint8), layer.astype(np.uint8))
+    return CellMap(np.where(mine, sector, 0).astype(np.uint8), layer.astype(np.uint8), ~(bone | other | canal))
 
 
 @lru_cache(maxsize=32)

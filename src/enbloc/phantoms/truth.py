@@ -60,14 +60,26 @@ class CellTruth:
     reach_mm : float
         Positive: how deep inside the cell the tumour's deepest point lies, from the cell's border. Negative: how far
         the tumour's nearest point stays away from the cell; never below ``-LOOK_MM``.
+    core_ml : float
+        Volume in the cell of what is left of the tumour when its surface is taken in by `shrink_mm`.
+    depth_mm : float
+        In the layers A and D, how deep the tumour goes beyond the wall of bone or canal; 0 in all others.
     fraction : float
         Share of the cell's own bone that is tumour; 0 for the layers A, D and disc, which have no size of their own.
+    core_fraction : float
+        The same share for `core_ml`.
     """
 
     volume_ml: float
     reach_mm: float
+    core_ml: float
+    depth_mm: float
     fraction: float
+    core_fraction: float
 
+
+OUTSIDE = ("A", "D")
+"""Layers outside the bone, whose rule asks for a depth."""
 
 Cells = dict[tuple[Level, int, str], CellTruth]
 
@@ -89,20 +101,58 @@ def level_truth(phantom: SpinePhantom, level: Level) -> LevelTruth:
     )
 
 
-def cell_truth(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM) -> Cells:
+def cell_truth(phantom: SpinePhantom, tumour: Tumour, step_mm: float = STEP_MM, shrink_mm: float = 0.0) -> Cells:
     """Every cell that the tumour is in or within `LOOK_MM` of, by level, sector (Spine Oncology Study Group) and layer.
 
     Cells that are not listed are free by at least `LOOK_MM`. The layer "disc" is tumour in a disc, which is neither
-    bone nor soft tissue; it has the sector 0.
+    bone nor soft tissue; it has the sector 0. `shrink_mm` is how far `core_ml` stays away from the tumour's surface.
     """
     grid = tumour_grid(phantom, tumour, step_mm, LOOK_MM)
     inside = tumour_mask(phantom, tumour, grid)
+    depth = edt.edt(np.ascontiguousarray(inside), anisotropy=(step_mm,) * 3, black_border=False) - step_mm / 2.0
     found: Cells = {}
     for level in phantom.levels:
         near = box_of(grid, phantom.frames[level], _holding_bounds(phantom, level))
         if all(side.stop > side.start for side in near) and inside[near].any():
-            found.update(_cells_of_level(phantom, level, grid.crop(near), inside[near]))
+            seen = _Seen(inside[near], inside[near] & (depth[near] > shrink_mm))
+            found.update(_cells_of_level(phantom, level, grid.crop(near), seen))
     return found
+
+
+@attrs.frozen
+class Rule:
+    """From where on a cell counts as involved: GEO-7 for bone, EN-C5 for what lies outside it."""
+
+    least_fraction: float
+    least_ml: float
+    least_depth_mm: float
+
+    def holds(self, layer: str, fraction: float, volume_ml: float, depth_mm: float) -> bool:
+        """Is a cell with these measures involved?"""
+        if layer in OUTSIDE:
+            return volume_ml >= self.least_ml and depth_mm >= self.least_depth_mm
+        return volume_ml >= self.least_ml or fraction >= self.least_fraction
+
+
+def by_the_rule(cell: CellTruth | None, layer: str, rule: Rule) -> bool:
+    """Is a cell involved as the rule has it, however near to its border?"""
+    return cell is not None and rule.holds(layer, cell.fraction, cell.volume_ml, cell.depth_mm)
+
+
+def judge_by(cell: CellTruth | None, layer: str, rule: Rule, voxel_mm: float) -> Literal["involved", "free", "border"]:
+    """Does a cell's answer stay the same when every border is moved by a voxel?
+
+    Involved: the tumour reaches more than a voxel into the cell, and what is left of it when it is taken in by a voxel
+    is still enough. Free: it stays more than a voxel away, or lies that much less deep outside the wall than counts.
+    `cell` must have been evaluated with ``shrink_mm = voxel_mm``.
+    """
+    if cell is None or cell.reach_mm < -voxel_mm:
+        return "free"
+    if layer in OUTSIDE and 0.0 < cell.depth_mm < rule.least_depth_mm - voxel_mm:
+        return "free"
+    deep = cell.depth_mm - voxel_mm
+    stays = rule.holds(layer, cell.core_fraction, cell.core_ml, deep)
+    return "involved" if cell.reach_mm > voxel_mm and stays else "border"
 
 
 def judge(cell: CellTruth | None, voxel_mm: float, least_ml: float = 0.1) -> Literal["involved", "free", "border"]:
@@ -248,19 +298,38 @@ def _holding_bounds(phantom: SpinePhantom, level: Level) -> Bounds:
     return (-ENDLESS_MM, ENDLESS_MM), (-ENDLESS_MM, ENDLESS_MM), (low, high)
 
 
-def _cells_of_level(phantom: SpinePhantom, level: Level, grid: Grid, inside: Bools) -> Cells:
+@attrs.frozen(eq=False)
+class _Seen:
+    """The tumour on a grid, and what is left of it when its surface is taken in."""
+
+    inside: Bools
+    core: Bools
+
+
+def _cells_of_level(phantom: SpinePhantom, level: Level, grid: Grid, seen: _Seen) -> Cells:
     cells = cell_map(phantom, level, grid)
     own = bone_cells_ml(phantom, level)
     found: Cells = {}
     for layer, letter in enumerate(LAYERS):
         sectors = np.unique(cells.sector[(cells.layer == layer) & (cells.sector > 0)])
         groups = [(0, cells.sector > 0)] if letter == "disc" else [(int(s), cells.sector == s) for s in sectors]
+        tissue = cells.soft if letter == "A" else cells.layer == layer
         for sector, chosen in groups:
             cell = chosen & (cells.layer == layer)
             if cell.any():
-                truth = _measure(cell, inside, grid, own.get((sector, letter), 0.0))
+                truth = _measure(cell, seen, grid, own.get((sector, letter), 0.0))
+                if letter in OUTSIDE and truth.volume_ml > 0.0:
+                    truth = attrs.evolve(truth, depth_mm=_depth_mm(cell & seen.inside, tissue, grid))
                 found.update({(level, sector, letter): truth} if truth.reach_mm > -LOOK_MM else {})
     return found
+
+
+def _depth_mm(held: Bools, tissue: Bools, grid: Grid) -> float:
+    """How deep the deepest point of tumour lies in soft tissue or canal, from the wall."""
+    step = tuple(float(edge) for edge in grid.spacing_mm)
+    box = _padded_box(held, round(3.0 * LOOK_MM / step[0]))
+    gaps = edt.edt(np.ascontiguousarray(tissue[box]), anisotropy=step, black_border=False)
+    return float(gaps[held[box]].max())
 
 
 def _padded_box(mask: Bools, pad: int) -> tuple[slice, slice, slice]:
@@ -270,20 +339,21 @@ def _padded_box(mask: Bools, pad: int) -> tuple[slice, slice, slice]:
     return i, j, k
 
 
-def _measure(cell: Bools, inside: Bools, grid: Grid, own_ml: float) -> CellTruth:
-    """Volume, reach and fraction.
+def _measure(cell: Bools, seen: _Seen, grid: Grid, own_ml: float) -> CellTruth:
+    """Volume, reach, core and fractions.
 
     Distances between lattice points are shortened, by half a step inside the cell (its border) and by a step outside
     (its border and the tumour's), so that what looks clear is clear.
     """
     step = tuple(float(edge) for edge in grid.spacing_mm)
     found = _padded_box(cell, round(LOOK_MM / step[0]) + 1)
-    cell, inside = cell[found], inside[found]
+    cell, inside, core = cell[found], seen.inside[found], seen.core[found]
     if not inside.any():
-        return CellTruth(0.0, -LOOK_MM, 0.0)
+        return CellTruth(0.0, -LOOK_MM, 0.0, 0.0, 0.0, 0.0)
     shared = cell & inside
     deep = bool(shared.any())
     gaps = edt.edt(np.ascontiguousarray(cell if deep else ~cell), anisotropy=step, black_border=False)
     reach = float(gaps[shared].max()) - step[0] / 2.0 if deep else step[0] - float(gaps[inside].min())
-    volume = float(np.count_nonzero(shared)) * grid.voxel_ml
-    return CellTruth(volume, min(max(reach, -LOOK_MM), 1e3), min(1.0, volume / own_ml) if own_ml > 0 else 0.0)
+    volume, core_ml = (float(np.count_nonzero(mask)) * grid.voxel_ml for mask in (shared, cell & core))
+    shares = [min(1.0, ml / own_ml) if own_ml > 0 else 0.0 for ml in (volume, core_ml)]
+    return CellTruth(volume, min(max(reach, -LOOK_MM), 1e3), core_ml, 0.0, *shares)

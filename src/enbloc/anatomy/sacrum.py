@@ -1,0 +1,149 @@
+"""The sacrum where only its whole is labelled: where its levels lie along it, modelled.
+
+Strategy. No label scheme parts the sacrum below S1. Its bodies follow a curve in the mid-sagittal plane; how far down a
+place lies is its shortest way through the bone of that plane, from the upper end plate of S1. The junctions lie on that
+way: below S1 at its own label's lower end where S1 is labelled, else one body of the last vertebra down; each next body
+is taken as somewhat lower than the one above. The error grows from junction to junction and is kept, so that a level is
+held, open or free. All of it is *modelled* and said so; shares and errors are the project's own (ours).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import cKDTree
+from skimage.graph import MCP_Geometric
+
+from enbloc.anatomy.scene import Frame, Sacrum, Vertebra
+from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.foundation.space.grids import Bools, Floats, Grid
+from enbloc.foundation.terms.levels import Level
+
+SACRAL_LEVELS: tuple[Level, ...] = ("S1", "S2", "S3", "S4", "S5")
+
+HEIGHT_SHARES = (1.15, 0.95, 0.85, 0.75, 0.7)
+"""Heights of the sacral bodies, as shares of the body above the sacrum (ours); S1 has 1.11-1.23 in three maps."""
+
+ERROR_SHARES = (0.2, 0.3, 0.4, 0.5, 0.6)
+"""How far each junction may lie off, as shares of the same body (ours)."""
+
+LABELLED_ERROR_SHARE = 0.1
+"""… the first one, where S1 has a label of its own."""
+
+LOWER_END_PERCENT = 97.0
+"""The lower end of S1 is where this share of its body lies above: the last slices of a label are ragged."""
+
+MIDDLE_MM = 8.0
+"""Half the thickness of the slab that stands for the mid-sagittal plane."""
+
+PIXEL_MM = 1.5
+LEAST_SACRUM_VOXELS = 200
+
+
+def find_sacrum(grid: Grid, label: Bools, vertebrae: Mapping[Level, Vertebra], first: Bools) -> Sacrum | None:
+    """The sacrum's own axis, or None where it is not labelled or no vertebra above it could be measured.
+
+    Parameters
+    ----------
+    grid : Grid
+    label : bool array
+        The sacrum, without S1 where that has its own label.
+    vertebrae : mapping of level to Vertebra
+        The lowest of them gives the axes and the heights.
+    first : bool array
+        The bone of S1, if it is labelled; else nothing.
+    """
+    measured = [vertebra for vertebra in vertebrae.values() if vertebra.body_height_mm > 0.0]
+    if label.sum() < LEAST_SACRUM_VOXELS or not measured or measured[-1].level[0] not in "LS":
+        return None
+    last = measured[-1]
+    points = grid.to_patient(np.argwhere(label | first))
+    frame = attrs.evolve(last.frame, origin_mm=_top(last))
+    local = _in_frame(frame, points)
+    middle = float(np.median(local[:, 0]))
+    slab = local[np.abs(local[:, 0] - middle) < MIDDLE_MM][:, 1:]
+    if len(slab) < LEAST_SACRUM_VOXELS / 10:
+        return None
+    places, along = _way_down(slab, last)
+    lumbar = [vertebra for vertebra in measured if vertebra.level[0] == "L"]
+    unit = (lumbar or measured)[-1].body_height_mm
+    down, errors = np.cumsum(HEIGHT_SHARES) * unit, np.array(ERROR_SHARES) * unit
+    sacrum = Sacrum(frame, middle, places, along, down, errors, last.level == "S1")
+    if last.level != "S1":
+        return sacrum
+    body = _body_of_first(last, grid.to_patient(np.argwhere(first)))
+    end = float(np.percentile(distance_down_mm(sacrum, body), LOWER_END_PERCENT)) if len(body) else float(down[0])
+    less = errors[0] - LABELLED_ERROR_SHARE * unit
+    return attrs.evolve(sacrum, junctions_mm=down - down[0] + end, errors_mm=errors - less)
+
+
+def distance_down_mm(sacrum: Sacrum, points_mm: Floats) -> Floats:
+    """How far down the sacrum points (n, 3) LPS lie, mm from the upper end plate of S1."""
+    local = _in_frame(sacrum.frame, points_mm)[:, 1:]
+    down: Floats = sacrum.along_mm[cKDTree(sacrum.places_mm).query(local)[1]]
+    return down
+
+
+def judge_sacral_levels(sacrum: Sacrum, points_mm: Floats) -> dict[Level, Verdict]:
+    """Which sacral levels tumour at points (n, 3) LPS holds: met inside the errors, unmet outside them, else open."""
+    down = distance_down_mm(sacrum, points_mm)
+    ends = np.concatenate([[0.0], sacrum.junctions_mm[:-1], [np.inf]])
+    errors = np.concatenate([[0.0], sacrum.errors_mm[:-1], [0.0]])
+    found: dict[Level, Verdict] = {}
+    for n, level in enumerate(SACRAL_LEVELS):
+        surely = (down > ends[n] + errors[n]) & (down < ends[n + 1] - errors[n + 1])
+        perhaps = (down > ends[n] - errors[n]) & (down < ends[n + 1] + errors[n + 1])
+        found[level] = Verdict.MET if surely.any() else Verdict.UNDECIDED if perhaps.any() else Verdict.UNMET
+    return found
+
+
+def sides_held(sacrum: Sacrum, points_mm: Floats, error_mm: float) -> tuple[Verdict, Verdict]:
+    """Does tumour at points (n, 3) LPS reach the patient's left, and the right, of the sacrum's midline?"""
+    across = _in_frame(sacrum.frame, points_mm)[:, 0] - sacrum.middle_mm
+    reach = (float(across.max(initial=-np.inf)), float((-across).max(initial=-np.inf)))
+    left, right = (
+        Verdict.MET if r > error_mm else Verdict.UNMET if r < -error_mm else Verdict.UNDECIDED for r in reach
+    )
+    return left, right
+
+
+def _body_of_first(first: Vertebra, points_mm: Floats) -> Floats:
+    """Of the bone of S1, points (n, 3) LPS, what lies in front of the canal and in the middle."""
+    local = _in_frame(first.frame, points_mm)
+    body: Floats = points_mm[(local[:, 1] < first.canal_ventral_mm) & (np.abs(local[:, 0]) < MIDDLE_MM)]
+    return body
+
+
+def _in_frame(frame: Frame, points_mm: Floats) -> Floats:
+    local: Floats = (points_mm - frame.origin_mm) @ np.stack([frame.left, frame.dorsal, frame.cranial], axis=1)
+    return local
+
+
+def _top(last: Vertebra) -> Floats:
+    """Middle of the upper end plate of S1: its own, or just below the last lumbar body."""
+    f = last.frame
+    height = last.endplate_cranial_mm if last.level == "S1" else last.endplate_caudal_mm
+    at_centre = float((last.body_centre_mm - f.origin_mm) @ f.cranial)
+    top: Floats = last.body_centre_mm + (height - at_centre) * f.cranial
+    return top
+
+
+def _way_down(slab: Floats, last: Vertebra) -> tuple[Floats, Floats]:
+    """Places (n, 2) dorsal and cranial mm of bone in the mid-sagittal plane, and their shortest way from the top."""
+    low = np.minimum(slab.min(axis=0), 0.0) - 2 * PIXEL_MM
+    cells = np.rint((slab - low) / PIXEL_MM).astype(np.intp)
+    start = np.rint(-low / PIXEL_MM).astype(np.intp)
+    shape = np.maximum(cells.max(axis=0), start) + 3
+    plane = np.zeros(tuple(int(n) for n in shape), dtype=bool)
+    plane[tuple(cells.T)] = True
+    plane = ndimage.binary_closing(plane, iterations=2) | plane
+    # The first step from the end plate to the bone beneath it may cross the disc.
+    costs = np.where(plane, 1.0, 8.0)
+    gap = last.body_height_mm if last.level != "S1" else 0.0
+    ways = MCP_Geometric(costs).find_costs([tuple(int(n) for n in start)])[0] * PIXEL_MM
+    held = np.argwhere(plane)
+    found = ways[tuple(held.T)]
+    return held * PIXEL_MM + low, np.maximum(found - (float(found.min()) if gap else 0.0), 0.0)
