@@ -224,7 +224,9 @@ def kappa(pairs: Iterable[tuple[str, str]]) -> str:
         counts[names.index(one), names.index(other)] += 1
     with np.errstate(invalid="ignore", divide="ignore"):
         found = cohens_kappa(counts)
-    return f"{found.kappa:.2f} ({max(found.kappa_low, -1.0):.2f} to {min(found.kappa_upp, 1.0):.2f})"
+    low, high = float(found.kappa_low), float(found.kappa_upp)
+    interval = f" ({max(low, -1.0):.2f} to {min(high, 1.0):.2f})" if np.isfinite([low, high]).all() else ""
+    return f"{found.kappa:.2f}{interval}"
 
 
 def table(pairs: Pairs) -> Table:
