@@ -188,7 +188,8 @@ def test_bad_input_is_answered_in_one_sentence(enbloc: Command, small_folder: Pa
     assert bad.says in told
     assert "Traceback" not in answer.out + answer.err
     left = {path.relative_to(run).as_posix() for path in run.rglob("*")} if run.exists() else set()
-    assert left == (set() if bad.code == 1 else {"1-intake.json", "6-report.html", "record.json"})
+    stopped = {"1-intake.json", "6-report.html", "6-report.json", "6-report.pdf", "record.json"}
+    assert left == (set() if bad.code == 1 else stopped)
     assert not [path for path in small_folder.parent.iterdir() if path.name.startswith(".")]
 
 

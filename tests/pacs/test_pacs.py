@@ -165,6 +165,27 @@ def test_the_commands_go_all_the_way_round(
         assert "Traceback" not in answer.err
 
 
+@pytest.mark.slow
+def test_a_plan_is_stored_seen_and_read_back(enbloc: Command, pacs: Orthanc, tmp_path: Path) -> None:
+    """Plan, store SEG, SR, encapsulated STL and PDF, see them there, fetch them, and make a case of them again."""
+    formats = ("dicom-ct", "dicom-seg", "dicom-sr", "dicom-stl", "dicom-pdf")
+    assert enbloc("demo", "--folder", tmp_path / "demo").code == 0
+    words = [word for name in formats for word in ("--to", name)]
+    assert enbloc("export", tmp_path / "demo-run", *words, "--out", tmp_path / "out").code == 0
+    files = sorted((tmp_path / "out").rglob("*.dcm"))
+    stored = enbloc("pacs", "store", pacs.web, *files, "--json")
+    assert json.loads(stored.out) == {"stored": len(files), "there": 0}
+    assert json.loads(enbloc("pacs", "store", pacs.classic, *files, "--json").out) == {"stored": 0, "there": len(files)}
+    study = pydicom.dcmread(files[0], stop_before_pixels=True).StudyInstanceUID
+    seen = json.loads(enbloc("pacs", "find", pacs.web, "--study", study, "--json").out)["series"]
+    assert {"CT", "SEG", "SR", "M3D", "DOC"} <= {one["modality"] for one in seen}
+    assert pacs.count() == len(files)
+    fetched = enbloc("pacs", "fetch", pacs.web, study, "--out", tmp_path / "got")
+    assert fetched.code == 0, fetched.err
+    assert enbloc("import", tmp_path / "got", "--out", tmp_path / "again").code == 0
+    assert 'scheme = "dicom-seg"' in (tmp_path / "again" / "case.toml").read_text()
+
+
 def test_a_pacs_with_a_password_and_tls(tmp_path: Path, pacs: Orthanc, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password comes from the environment or the keyring; a certificate that nobody vouches for is refused."""
     pacs.kill()

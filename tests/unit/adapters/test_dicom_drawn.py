@@ -227,6 +227,25 @@ def test_filling_counts_cells_as_by_hand() -> None:
     assert {tuple(cell) for cell in np.argwhere(filled)} == {(r, c) for r in (1, 2) for c in (1, 2, 3)}
 
 
+def test_segments_on_tilted_slices_are_moved_with_them(tmp_path: Path) -> None:
+    """The rows of a slice start further back the higher it lies; every voxel keeps its place within half a voxel."""
+    frames, planes = [(1, 10.0 + 2.0 * n) for n in range(6)], np.zeros((6, 7, 9), bool)
+    planes[:, 2:5, 3:6] = True
+    ds = segmentation(frames, planes, {1: ("L3", L3)})
+    starts = [20.0 + 0.6 * n for n in range(6)]
+    for group, (_, height), start in zip(ds.PerFrameFunctionalGroupsSequence, frames, starts, strict=True):
+        group.PlanePositionSequence[0].ImagePositionPatient = [-30.0, start, height]
+    (image,) = read_segmentation(saved(ds, tmp_path / "s.dcm"), "s", Limits()).images
+    assert any("tilted gantry" in problem.says for problem in image.problems)
+    points = image.grid.to_patient(np.argwhere(image.values == 1))
+    assert len(points) == planes.sum()
+    for (_, height), start in zip(frames, starts, strict=True):
+        rows = points[np.isclose(points[:, 2], height)]
+        assert len(rows) == 9
+        assert np.allclose(sorted(set(np.round(rows[:, 0], 3))), [-27.9, -27.2, -26.5])
+        assert abs(rows[:, 1].mean() - (start + 3 * 0.8)) <= 0.4 + 1e-6
+
+
 def big_segmentation(path: Path, segments_n: int, slices_n: int, size: int) -> None:
     """A binary segmentation whose every segment fills a block of its own on 40 slices; written by hand, in seconds."""
     names = {n: (f"segment {n}", BONE) for n in range(1, segments_n + 1)}

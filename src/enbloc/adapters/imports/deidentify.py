@@ -112,7 +112,8 @@ def _cleaned(source: Dataset, disguise: Disguise, counter: list[int]) -> Dataset
         action = ACTIONS.get(tag, "")
         if tag in _LABELS:
             counter[0] += 1
-            cleaned.add_new(element.tag, element.VR, _label(str(element.value), _LABELS[tag], counter[0]))
+            own = source.get("SegmentNumber") or source.get("ROINumber") or counter[0]
+            cleaned.add_new(element.tag, element.VR, _label(str(element.value), _LABELS[tag], int(own)))
         elif tag in _DESCRIPTIONS:
             continue
         elif action == "" or action in ("U", "X/Z/U*"):
