@@ -233,17 +233,21 @@ def _measure_level(
     voxel_ml = scene.grid.voxel_ml
     nominal = _cells_of(sample, sample.local_mm, chart)
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
+    others = [_with_pedicles(chart, by) for by in (-3 * scene.label_error_mm, 3 * scene.label_error_mm)]
     places = {"low": sample.local_mm, "high": sample.local_mm + sample.inward_mm}
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
         there = (places[bound], *_displaced(places[bound], vertebra, scene.label_error_mm))
         assigned = [_cells_of(sample, local, chart) for local in there]
+        assigned += [_cells_of(sample, places[bound], other) for other in others]
         moves = [_volumes(cells, sample.weights[bound], voxel_ml) for cells in assigned]
         volumes[bound] = np.asarray(pick.reduce([*moves, volumes["value"]]), dtype=np.float64)
         if bound == "low":
             moved = [_depths(cells, sample) for cells in assigned]
     whole = _bone_volumes(scene, chart)
     depths = _depths(nominal, sample)
-    deepest = np.maximum.reduce([depths, *moved]) + scene.label_error_mm
+    reached = np.maximum.reduce([depths, *moved])
+    # Tumour that no voxel of a cell shows may lie as deep there as anywhere in the layer.
+    deepest = np.where(reached > 0.0, reached, reached.max(axis=1, keepdims=True)) + 2 * scene.label_error_mm
     limit = max(settings.outside_depth_mm, 2 * scene.label_error_mm)
     because = f"label border +-{scene.label_error_mm:.2f} mm, frame +-{vertebra.frame.turn_error_deg:.1f} deg"
     cells: dict[tuple[int, str], Cell] = {}
@@ -264,6 +268,12 @@ def _measure_level(
     layers["F"] = _layer_f(level, cells)
     sectors = {s: any_of(cells[s, layer].verdict for layer in ("A", "B", "C", "D")) for s in SECTORS}
     return LevelExtent(sectors=sectors, layers=layers, cells=cells)
+
+
+def _with_pedicles(chart: Chart, wider_mm: float) -> Chart:
+    """The chart with both pedicles so much wider: their outer border is the least certain of all (GEO-6)."""
+    left, right = (border + wider_mm for border in chart.borders.pedicle_mm)
+    return attrs.evolve(chart, borders=attrs.evolve(chart.borders, pedicle_mm=(left, right)))
 
 
 def _layer_f(level: Level, cells: Mapping[tuple[int, str], Cell]) -> Verdict:
