@@ -40,7 +40,7 @@ def print_data(document: Document, pictures: Pictures, language: Language, paper
         "document": cattrs.unstructure(document),
         "pictures": {
             group: [cattrs.unstructure(picture) for picture in getattr(pictures, group)]
-            for group in ("charts", "lengthwise", "centre", "least", "scene")
+            for group in ("charts", "lengthwise", "centre", "least", "scene", "maps")
         },
         "numbers": {source.key: source.number for source in document.sources},
         "badges": {status: attrs.asdict(badge) for status, badge in BADGES.items()},

@@ -15,6 +15,7 @@ from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level
 from enbloc.report.document import Picture
 from enbloc.report.drawing.lengthwise_chart import draw_lengthwise
+from enbloc.report.drawing.margin_chart import draw_margin_maps
 from enbloc.report.drawing.scene_pictures import Model, draw_scene, pack_model
 from enbloc.report.drawing.slice_stack import Stack, draw_stack
 from enbloc.report.drawing.slices import cross_polygon, draw_slices, find_tumour_centre
@@ -38,6 +39,7 @@ class Pictures:
     least: tuple[Picture, ...] = ()
     lengthwise: tuple[Picture, ...] = ()
     scene: tuple[Picture, ...] = ()
+    maps: tuple[Picture, ...] = ()
     stack: Stack | None = None
     model: Model | None = None
 
@@ -67,6 +69,7 @@ def draw_pictures(scene: Scene | None, extent: Extent | None, plan: Plan | None)
         pictures,
         centre=draw_slices(scene, plan, find_tumour_centre(scene), "the tumour's centre"),
         stack=draw_stack(scene, plan),
+        maps=draw_margin_maps(scene, plan) if plan is not None else (),
     )
     scene3d = build_scene3d(scene, plan)
     if scene3d is not None:
