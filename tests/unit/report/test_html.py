@@ -121,7 +121,7 @@ def test_everything_that_should_be_said_is_there(full: str) -> None:
 
 def test_pictures_have_words(full: str) -> None:
     figures = re.findall(r"<figure>(.*?)</figure>", full, flags=re.DOTALL)
-    assert len(figures) == 10
+    assert len(figures) == 14
     for figure in figures:
         assert 'role="img"' in figure and "<title>" in figure and "<desc>" in figure and "<figcaption>" in figure
 
