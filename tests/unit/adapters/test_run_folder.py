@@ -69,6 +69,7 @@ def test_plans_have_every_key_of_the_contract(small_record: Record, tmp_path: Pa
         "because": [{"says": "not searched", "status": "ours", "cites": []}],
         "least_clearance_mm": None,
         "path": [],
+        "proposals": [],
     }
     assert plan["reconstruction"] == {"unknown": "not worked out"}
     assert plan["margins"][0]["least_mm"] == {"value": 4.0, "low": 3.0, "high": 5.0}
@@ -89,6 +90,7 @@ def test_a_way_out_is_written_as_matrices(small_record: Record) -> None:
         "because": [{"says": "A way was found.", "status": "measured", "cites": [], "rule": "DEL-2"}],
         "least_clearance_mm": 1.25,
         "path": [np.eye(4).tolist(), [[1, 0, 0, 0], [0, 1, 0, 90.0], [0, 0, 1, 2.5], [0, 0, 0, 1]]],
+        "proposals": [],
     }
     locked = attrs.evolve(found, possible="no", route=None, least_clearance=Unknown("no way"), path=())
     form = plan_form(attrs.evolve(small_record.plans[0], delivery=locked))["delivery"]
