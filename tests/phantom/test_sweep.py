@@ -8,7 +8,7 @@ import pytest
 import sweep
 
 PER_SPACING = (3, 5, 6)
-"""Tumours at each level for 0.7, 1.5 and 3 mm: 308 in all; `tests` run every 22nd to 31st of them."""
+"""Tumours at each level for 0.7, 1.5 and 3 mm: 308 in all; the slow test runs eleven of them."""
 
 ONCE_WRONG = (91, 178, 208, 248)
 """Tumours whose cells were once wrong and sure: pedicles that narrow ventrally, thin tumour in the canal at 3 mm."""
