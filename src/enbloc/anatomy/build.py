@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
 from enbloc.anatomy.levels_read import ReadLevels, bone_on, choose_levels, grown_box, levels_of
@@ -122,7 +122,7 @@ def _onto(grid: Grid, source: Grid, values: NDArray[T]) -> NDArray[T]:
     if grid.same_as(source):
         return values
     target = np.zeros(grid.shape, dtype=values.dtype)
-    filled = ndimage.find_objects((values != 0).astype(np.uint8))
+    filled = scipy.ndimage.find_objects((values != 0).astype(np.uint8))
     if not filled or filled[0] is None:
         return target
     ends = np.array([[s.start - 1, s.stop] for s in filled[0]], dtype=np.float64)
@@ -226,7 +226,7 @@ def _ct_on(grid: Grid, ct: Volume | None, full: Grid, box: tuple[slice, slice, s
     if ct.grid.same_as(full):
         return Volume(grid, ct.values[box].astype(np.float32))
     to_ct = np.linalg.inv(ct.grid.affine) @ grid.affine
-    values = ndimage.affine_transform(
+    values = scipy.ndimage.affine_transform(
         ct.values, to_ct[:3, :3], to_ct[:3, 3], grid.shape, np.float32, order=1, cval=OUTSIDE_HU
     )
     return Volume(grid, values)

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 import attrs
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from enbloc.anatomy.spine_curve import SpineCurve, to_curve
 from enbloc.foundation.space.distances import distance_to_voxels
@@ -166,11 +166,11 @@ def _candidate_rings(
             continue
         bone = values > 0
         if gap_mm:
-            bone = ndimage.binary_closing(bone, disc)
-        holes, n_holes = ndimage.label(ndimage.binary_fill_holes(bone) & ~bone)
+            bone = scipy.ndimage.binary_closing(bone, disc)
+        holes, n_holes = scipy.ndimage.label(scipy.ndimage.binary_fill_holes(bone) & ~bone)
         for k in range(1, n_holes + 1):
             hole: Bools = holes == k
-            around = values[ndimage.binary_dilation(hole, _disc(2.0 + gap_mm)) & (values > 0)]
+            around = values[scipy.ndimage.binary_dilation(hole, _disc(2.0 + gap_mm)) & (values > 0)]
             area = hole.sum() * (across[1] - across[0]) ** 2
             if low <= area <= high and len(around):
                 number = int(np.bincount(around).argmax())
@@ -214,7 +214,7 @@ def _without_pockets(rings: Mapping[int, Bools], owner: Mapping[int, int]) -> di
     for number in set(owner.values()):
         planes = [plane for plane, level in owner.items() if level == number]
         shared = np.mean([rings[plane] for plane in planes], axis=0) > 0.5
-        near = ndimage.binary_dilation(shared, _disc(POCKET_MM))
+        near = scipy.ndimage.binary_dilation(shared, _disc(POCKET_MM))
         kept |= {plane: rings[plane] & near if shared.any() else rings[plane] for plane in planes}
     return kept
 
@@ -238,8 +238,8 @@ def _join(rings: Mapping[int, Bools], n_planes: int, n_pixels: int) -> Floats:
 
 
 def _signed_distance(hole: Bools) -> Floats:
-    inside = ndimage.distance_transform_edt(hole)
-    outside = ndimage.distance_transform_edt(~hole)
+    inside = scipy.ndimage.distance_transform_edt(hole)
+    outside = scipy.ndimage.distance_transform_edt(~hole)
     signed: Floats = (outside - inside + np.where(hole, 0.5, -0.5)) * PIXEL_MM
     return signed
 
@@ -247,7 +247,7 @@ def _signed_distance(hole: Bools) -> Floats:
 def _signed_at(stack: CanalStack, straight: Floats) -> Floats:
     columns = (straight[:, 0] - stack.across_mm[0]) / PIXEL_MM
     rows = (straight[:, 1] - stack.across_mm[0]) / PIXEL_MM
-    signed: Floats = ndimage.map_coordinates(
+    signed: Floats = scipy.ndimage.map_coordinates(
         stack.signed_mm, np.stack([straight[:, 2], rows, columns]), order=1, mode="nearest"
     )
     return signed

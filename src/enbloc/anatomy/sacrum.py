@@ -13,9 +13,8 @@ from collections.abc import Mapping
 
 import attrs
 import numpy as np
-from scipy import ndimage
-from scipy.spatial import cKDTree
-from skimage.graph import MCP_Geometric
+import scipy
+import skimage
 
 from enbloc.anatomy.scene import Frame, Sacrum, Vertebra
 from enbloc.foundation.evidence.verdicts import Verdict
@@ -83,7 +82,7 @@ def find_sacrum(grid: Grid, label: Bools, vertebrae: Mapping[Level, Vertebra], f
 def distance_down_mm(sacrum: Sacrum, points_mm: Floats) -> Floats:
     """How far down the sacrum points (n, 3) LPS lie, mm from the upper end plate of S1."""
     local = _in_frame(sacrum.frame, points_mm)[:, 1:]
-    down: Floats = sacrum.along_mm[cKDTree(sacrum.places_mm).query(local)[1]]
+    down: Floats = sacrum.along_mm[scipy.spatial.cKDTree(sacrum.places_mm).query(local)[1]]
     return down
 
 
@@ -139,11 +138,11 @@ def _way_down(slab: Floats, last: Vertebra) -> tuple[Floats, Floats]:
     shape = np.maximum(cells.max(axis=0), start) + 3
     plane = np.zeros(tuple(int(n) for n in shape), dtype=bool)
     plane[tuple(cells.T)] = True
-    plane = ndimage.binary_closing(plane, iterations=2) | plane
+    plane = scipy.ndimage.binary_closing(plane, iterations=2) | plane
     # The first step from the end plate to the bone beneath it may cross the disc.
     costs = np.where(plane, 1.0, 8.0)
     gap = last.body_height_mm if last.level != "S1" else 0.0
-    ways = MCP_Geometric(costs).find_costs([tuple(int(n) for n in start)])[0] * PIXEL_MM
+    ways = skimage.graph.MCP_Geometric(costs).find_costs([tuple(int(n) for n in start)])[0] * PIXEL_MM
     held = np.argwhere(plane)
     found = ways[tuple(held.T)]
     return held * PIXEL_MM + low, np.maximum(found - (float(found.min()) if gap else 0.0), 0.0)

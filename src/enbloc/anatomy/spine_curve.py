@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.spatial import cKDTree
+import scipy
 
 from enbloc.foundation.space.grids import Floats
 
@@ -57,7 +56,7 @@ def fit_spine_curve(centroids_mm: Floats, step_mm: float) -> SpineCurve:
     knots = np.vstack([ordered[0] - first * OVERHANG_MM, ordered, ordered[-1] + last * OVERHANG_MM])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
     where = np.arange(0.0, along[-1] + step_mm / 2, step_mm).clip(max=along[-1])
-    line = PchipInterpolator(along, knots)
+    line = scipy.interpolate.PchipInterpolator(along, knots)
     cranial = _unit(line(where, 1))
     dorsal = _unit(POSTERIOR - (cranial @ POSTERIOR)[:, None] * cranial)
     return SpineCurve(step_mm, line(where), np.cross(dorsal, cranial), dorsal, cranial)
@@ -65,7 +64,7 @@ def fit_spine_curve(centroids_mm: Floats, step_mm: float) -> SpineCurve:
 
 def to_curve(curve: SpineCurve, points_mm: Floats) -> Floats:
     """Patient points (n, 3) to curve coordinates (n, 3): left mm, dorsal mm, and the fractional sample along it."""
-    nearest = cKDTree(curve.points_mm).query(points_mm)[1]
+    nearest = scipy.spatial.cKDTree(curve.points_mm).query(points_mm)[1]
     offset = points_mm - curve.points_mm[nearest]
     along = nearest + np.einsum("ij,ij->i", offset, curve.cranial[nearest]) / curve.step_mm
     left = np.einsum("ij,ij->i", offset, curve.left[nearest])

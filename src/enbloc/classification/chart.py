@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from scipy.ndimage import map_coordinates
+import scipy
 
 from enbloc.anatomy.parts import Borders, local_coordinates, measure_borders
 from enbloc.anatomy.scene import Scene, Vertebra
@@ -81,7 +81,10 @@ def _polar_map(grid: Grid, bone: Bools, vertebra: Vertebra, heights: Floats) -> 
         :3, :3
     ].T
     indices = starts.T[:, :, None, None] + rays.T[:, None, :, None] * radii
-    there = map_coordinates(bone.astype(np.float32), indices, order=1, mode="constant", prefilter=False) >= 0.5
+    there = (
+        scipy.ndimage.map_coordinates(bone.astype(np.float32), indices, order=1, mode="constant", prefilter=False)
+        >= 0.5
+    )
     any_bone = there.any(axis=2)
     inner = np.where(any_bone, radii[there.argmax(axis=2)], np.nan)
     outer = np.where(any_bone, radii[len(radii) - 1 - there[:, :, ::-1].argmax(axis=2)], np.nan)

@@ -7,8 +7,7 @@ cut off at the edge of that box lies further away than the least distance, so it
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import find_objects
-from scipy.spatial import cKDTree
+import scipy
 
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import Contact
@@ -26,9 +25,9 @@ def measure_contacts(scene: Scene, within_mm: float) -> tuple[Contact, ...]:
 
     Overlapping labels have distance 0. The interval is the error of both labels.
     """
-    tree = cKDTree(surface_points(scene.grid, scene.tumour))
+    tree = scipy.spatial.cKDTree(surface_points(scene.grid, scene.tumour))
     away = distance_to_voxels(scene.grid, scene.tumour)
-    boxes = find_objects(scene.structures.values)
+    boxes = scipy.ndimage.find_objects(scene.structures.values)
     found: list[tuple[float, Contact]] = []
     for number, name in scene.structures.names.items():
         box = boxes[number - 1] if 0 < number <= len(boxes) else None
@@ -41,7 +40,9 @@ def measure_contacts(scene: Scene, within_mm: float) -> tuple[Contact, ...]:
     return tuple(contact for _, contact in sorted(found, key=lambda pair: (pair[0], pair[1].structure)))
 
 
-def nearest(grid: Grid, mask: Bools, away: Floats, tree: cKDTree) -> tuple[float, tuple[float, float, float]]:
+def nearest(
+    grid: Grid, mask: Bools, away: Floats, tree: scipy.spatial.cKDTree
+) -> tuple[float, tuple[float, float, float]]:
     """Least distance between the surfaces of tumour and structure, mm, and where on the tumour (LPS mm).
 
     Parameters

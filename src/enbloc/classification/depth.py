@@ -8,9 +8,7 @@ its centre does from the wall's surface, and reaches as much further as its own 
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
-from scipy.spatial import cKDTree
-from scipy.special import ndtri
+import scipy
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.distances import SMOOTH_VOXELS, surface_points
@@ -42,15 +40,15 @@ def _reach(scene: Scene, box: Box) -> Floats:
     if scene.tumour_border_mm is not None:
         moved: Floats = np.clip(-scene.tumour_border_mm[box], -half, half)
         return moved
-    share = gaussian_filter(scene.tumour[box].astype(np.float64), SMOOTH_VOXELS)
-    surface = SMOOTH_VOXELS * 2.0 * half * ndtri(np.clip(share, _LEAST_SHARE, 1.0 - _LEAST_SHARE))
+    share = scipy.ndimage.gaussian_filter(scene.tumour[box].astype(np.float64), SMOOTH_VOXELS)
+    surface = SMOOTH_VOXELS * 2.0 * half * scipy.special.ndtri(np.clip(share, _LEAST_SHARE, 1.0 - _LEAST_SHARE))
     reach: Floats = np.clip(surface, -half, half)
     return reach
 
 
 def _beyond(grid: Grid, there: Bools, wall: Bools) -> Floats:
     """Distance of the centres of some voxels beyond the surface of a region, mm; negative within it."""
-    smooth = gaussian_filter(wall.astype(np.float64), SMOOTH_VOXELS)
-    distances, _ = cKDTree(surface_points(grid, wall)).query(grid.to_patient(np.argwhere(there)))
+    smooth = scipy.ndimage.gaussian_filter(wall.astype(np.float64), SMOOTH_VOXELS)
+    distances, _ = scipy.spatial.cKDTree(surface_points(grid, wall)).query(grid.to_patient(np.argwhere(there)))
     signed: Floats = np.where(smooth[there] < 0.5, distances, -distances)
     return signed

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import Scene
@@ -121,7 +121,7 @@ def _mask(scene: Scene, structure: str) -> tuple[Bools, bool]:
 
 def _canal(scene: Scene) -> Contact:
     """The canal that was found from the rings, as a neighbour."""
-    tree = cKDTree(surface_points(scene.grid, scene.tumour))
+    tree = scipy.spatial.cKDTree(surface_points(scene.grid, scene.tumour))
     value, at = nearest(scene.grid, scene.canal, distance_to_voxels(scene.grid, scene.tumour), tree)
     return Contact(SPINAL_CANAL, between_labels(scene, value, "the canal"), at)
 
@@ -175,7 +175,7 @@ def measure_fat_plane(scene: Scene, mask: Bools, tumour: Floats) -> Measured:
     surface = surface_points(scene.grid.crop(box), mask[box])
     if not len(surface):
         return Unknown(f"it does not come within {PLANE_MM:g} mm")
-    gaps, which = cKDTree(surface).query(tumour)
+    gaps, which = scipy.spatial.cKDTree(surface).query(tumour)
     facing = gaps <= PLANE_MM
     if not facing.any():
         return Unknown(f"it does not come within {PLANE_MM:g} mm")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.distance import pdist
+import scipy
 
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import Extent
@@ -40,10 +39,10 @@ def measure_diameter(scene: Scene) -> Measured:
     if (inside == 0).any() or (inside == np.array(scene.grid.shape) - 1).any():
         return Unknown("the tumour reaches the edge of the field of view")
     try:
-        corners = points[ConvexHull(points).vertices]
-    except QhullError:
+        corners = points[scipy.spatial.ConvexHull(points).vertices]
+    except scipy.spatial.QhullError:
         corners = points
-    diameter = float(pdist(corners).max(initial=0.0))
+    diameter = float(scipy.spatial.distance.pdist(corners).max(initial=0.0))
     error = 2.0 * scene.label_error_mm
     because = f"tumour's label border +-{scene.label_error_mm:.2f} mm at both ends"
     return Estimate(diameter, max(diameter - error, 0.0), diameter + error, "mm", because)

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 
 import attrs
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from enbloc.anatomy.parts import (
     ARCH_LEFT,
@@ -178,7 +178,7 @@ def _sacral_levels(
 
 
 def _box_around_tumour(scene: Scene) -> tuple[slice, slice, slice]:
-    found = ndimage.find_objects(scene.tumour.astype(np.uint8))[0]
+    found = scipy.ndimage.find_objects(scene.tumour.astype(np.uint8))[0]
     by = np.ceil(10.0 / scene.grid.spacing_mm).astype(int)
     grown = [
         slice(max(s.start - n, 0), min(s.stop + n, size))

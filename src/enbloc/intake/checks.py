@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap
 from enbloc.foundation.terms.histology import HISTOLOGIES
@@ -166,7 +166,7 @@ def _check_tumour_place(case: Case) -> Iterable[Problem]:
         says = f"{share:.0f} % of the tumour lies outside the field of the vertebra labels."
         yield Problem("doubt", where, says, "Label a larger field: what lies outside cannot be classified.")
     bone = [_points_mm(file.labels, {n for n in file.labels.names.values() if is_vertebra(n)}) for file in spine]
-    gap = float(cKDTree(np.concatenate(bone)).query(tumour)[0].min())
+    gap = float(scipy.spatial.cKDTree(np.concatenate(bone)).query(tumour)[0].min())
     if gap > MOST_GAP_MM:
         says = f"The tumour lies {gap:.0f} mm from the nearest labelled vertebra."
         yield Problem(

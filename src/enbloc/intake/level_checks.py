@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy import ndimage
-from scipy.spatial import cKDTree
+import scipy
 
 from enbloc.foundation.space.grids import Floats, LabelMap
 from enbloc.foundation.terms.levels import TRANSITIONAL, Level, order, region
@@ -114,7 +113,7 @@ def _check_ribs(file: LabelFile, surveyed: Mapping[Level, SurveyedLevel]) -> Ite
         return
     points = np.concatenate([surveyed[level].points_mm for level in names])
     owner = np.repeat(np.arange(len(names)), [len(surveyed[level].points_mm) for level in names])
-    tree = cKDTree(points)
+    tree = scipy.spatial.cKDTree(points)
     odd: list[tuple[int, Level]] = []
     asked = 0
     for number, rib in _ribs(file.labels):
@@ -131,7 +130,7 @@ def _check_ribs(file: LabelFile, surveyed: Mapping[Level, SurveyedLevel]) -> Ite
 
 def _ribs(labels: LabelMap) -> Iterator[tuple[int, Floats]]:
     """Number and evenly thinned voxel centres of every labelled rib, LPS mm."""
-    boxes = ndimage.find_objects(labels.values.astype(np.int32, copy=False))
+    boxes = scipy.ndimage.find_objects(labels.values.astype(np.int32, copy=False))
     for number, name in labels.names.items():
         match = re.fullmatch(r"rib_(?:left|right)_(\d+)", name)
         box = boxes[number - 1] if match and 0 < number <= len(boxes) else None

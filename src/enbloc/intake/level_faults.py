@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from enbloc.foundation.space.grids import Floats, LabelMap
 from enbloc.foundation.terms.levels import Level, order, region
@@ -78,7 +78,7 @@ def touched_levels(surveyed: Mapping[Level, SurveyedLevel], tumour_mm: Floats) -
     """Levels near the tumour, or else the nearest; none without a tumour."""
     if not len(tumour_mm):
         return ()
-    tree = cKDTree(tumour_mm)
+    tree = scipy.spatial.cKDTree(tumour_mm)
     gaps = {level: float(tree.query(one.points_mm[::4])[0].min()) for level, one in surveyed.items()}
     limit = max(TOUCH_MM, min(gaps.values(), default=0.0))
     return tuple(level for level, gap in gaps.items() if gap <= limit)
@@ -174,7 +174,7 @@ def _place_fault(surveyed: Mapping[Level, SurveyedLevel], level: Level) -> Itera
 
 
 def _near(points_mm: Floats, tumour_mm: Floats, limit_mm: float) -> bool:
-    return bool(len(tumour_mm)) and float(cKDTree(tumour_mm).query(points_mm)[0].min()) <= limit_mm
+    return bool(len(tumour_mm)) and float(scipy.spatial.cKDTree(tumour_mm).query(points_mm)[0].min()) <= limit_mm
 
 
 def _comparable(level: Level, other: Level) -> bool:

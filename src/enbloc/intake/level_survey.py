@@ -11,9 +11,8 @@ from itertools import pairwise
 
 import attrs
 import numpy as np
+import scipy
 from cc3d import connected_components
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from enbloc.foundation.space.grids import Bools, Floats, LabelMap
 from enbloc.foundation.terms.levels import LEVELS, TRANSITIONAL, Level, order
@@ -102,7 +101,7 @@ class Gap:
 
 def survey(labels: LabelMap) -> dict[Level, SurveyedLevel]:
     """Every vertebra of a label map that has at least one voxel, cranio-caudally; the sacrum as a whole is none."""
-    boxes = ndimage.find_objects(labels.values.astype(np.int32, copy=False))
+    boxes = scipy.ndimage.find_objects(labels.values.astype(np.int32, copy=False))
     found: dict[Level, SurveyedLevel] = {}
     for level in LEVELS:
         numbers = [n for n, name in labels.names.items() if name == VERTEBRA + level]
@@ -166,7 +165,7 @@ def contact_shares(labels: LabelMap, surveyed: Mapping[Level, SurveyedLevel]) ->
         if name.removeprefix(VERTEBRA) in surveyed:
             table[number] = 1 + names.index(name.removeprefix(VERTEBRA))
     values = table[np.where(labels.values < len(table), labels.values, 0)]
-    box = ndimage.find_objects((values > 0).astype(np.uint8))
+    box = scipy.ndimage.find_objects((values > 0).astype(np.uint8))
     values = values[box[0]] if box and box[0] else values
     areas: dict[tuple[Level, Level], float] = {}
     for axis, edge in enumerate(labels.grid.spacing_mm):
@@ -187,7 +186,7 @@ def _surveyed(labels: LabelMap, level: Level, box: tuple[slice, slice, slice], m
     sizes = np.bincount(pieces.ravel())[1:]
     largest = pieces == 1 + int(np.argmax(sizes))
     points = grid.to_patient(np.argwhere(largest))
-    tree = cKDTree(points) if len(sizes) > 1 else None
+    tree = scipy.spatial.cKDTree(points) if len(sizes) > 1 else None
     others = []
     for number in np.argsort(-sizes, kind="stable")[1:] + 1:
         if tree is None or sizes[number - 1] * grid.voxel_ml < LEAST_PIECE_ML:

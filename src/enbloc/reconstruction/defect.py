@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
+import scipy
 
 from enbloc.anatomy.scene import PARTS, Scene, Vertebra
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
@@ -161,8 +161,8 @@ def _footprint(scene: Scene, end: End, plane: _Plane) -> Footprint:
 
 def _outline(plane: _Plane, flat: Floats) -> Iterator[Point]:
     try:
-        corners = flat[ConvexHull(flat).vertices]
-    except QhullError:
+        corners = flat[scipy.spatial.ConvexHull(flat).vertices]
+    except scipy.spatial.QhullError:
         return
     for left, dorsal in corners:
         place = plane.origin_mm + left * plane.left + dorsal * plane.dorsal

@@ -8,9 +8,8 @@ chest wall (OST-6), and no nearer to its vertebra than for a tumour of the body 
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.distances import distance_to
@@ -93,8 +92,8 @@ def _along(scene: Scene, where: NDArray[np.intp], points: Floats) -> Floats:
         columns.append(other[one])
         lengths.append(np.full(len(one), float(np.linalg.norm(scene.grid.affine[:3, :3] @ way))))
     links = (np.concatenate(rows), np.concatenate(columns))
-    graph = coo_array((np.concatenate(lengths), links), shape=(len(where), len(where)))
-    found: Floats = dijkstra(graph.tocsr(), directed=False, indices=start)
+    graph = scipy.sparse.coo_array((np.concatenate(lengths), links), shape=(len(where), len(where)))
+    found: Floats = scipy.sparse.csgraph.dijkstra(graph.tocsr(), directed=False, indices=start)
     return found
 
 

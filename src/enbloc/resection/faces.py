@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from scipy.ndimage import binary_erosion
-from scipy.spatial import ConvexHull, QhullError
+import scipy
 
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene, Vertebra
@@ -135,8 +134,8 @@ def _face(scene: Scene, plane: Plane, inner_mm: Floats) -> Floats | None:
     second = np.cross(plane.normal, first)
     flat = np.stack([(near - plane.origin_mm) @ first, (near - plane.origin_mm) @ second], axis=1)
     try:
-        corners = flat[ConvexHull(flat).vertices]
-    except QhullError:
+        corners = flat[scipy.spatial.ConvexHull(flat).vertices]
+    except scipy.spatial.QhullError:
         return None
     face: Floats = plane.origin_mm + corners[:, :1] * first + corners[:, 1:] * second
     return face
@@ -146,7 +145,7 @@ def _cord(scene: Scene) -> Floats:
     """Voxels (n, 3) LPS mm of the cord, or of the canal's depth where the cord is not labelled."""
     cord = scene.structures.mask("spinal_cord") & ~scene.tumour
     if not cord.any():
-        cord = np.asarray(binary_erosion(scene.canal, iterations=CANAL_RIM_VOXELS), dtype=bool)
+        cord = np.asarray(scipy.ndimage.binary_erosion(scene.canal, iterations=CANAL_RIM_VOXELS), dtype=bool)
     return scene.grid.to_patient(np.argwhere(cord))
 
 

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 
 import attrs
 import numpy as np
-from scipy.ndimage import map_coordinates
-from scipy.spatial import cKDTree
+import scipy
 
 from enbloc.anatomy.scene import Frame, Scene
 from enbloc.foundation.evidence.estimates import Estimate
@@ -156,7 +155,7 @@ def _nearest(scene: Scene, points: Floats) -> Floats:
     surface = surface_points(scene.grid, scene.tumour)
     if not len(surface):
         return np.full(len(points), FAR_MM)
-    distance: Floats = cKDTree(surface).query(points)[0]
+    distance: Floats = scipy.spatial.cKDTree(surface).query(points)[0]
     inside = _lookup(scene.tumour.astype(np.float64), scene, points) >= 0.5
     return np.where(inside, -distance, distance)
 
@@ -181,5 +180,5 @@ def _through(scene: Scene, cut: Cut, points: Floats, on_face: Bools) -> Floats:
 
 
 def _lookup(field: Floats, scene: Scene, points: Floats) -> Floats:
-    found: Floats = map_coordinates(field, scene.grid.to_index(points).T, order=1, mode="constant")
+    found: Floats = scipy.ndimage.map_coordinates(field, scene.grid.to_index(points).T, order=1, mode="constant")
     return found

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import attrs
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import Extent, any_cell, involved_levels
@@ -75,7 +75,7 @@ def measure_margins(scene: Scene, extent: Extent, geometry: Geometry, cuts: tupl
     cuts : tuple of Cut
     """
     tumour = surface_points(scene.grid, scene.tumour)
-    tree = cKDTree(tumour)
+    tree = scipy.spatial.cKDTree(tumour)
     at_cuts = tuple(attrs.evolve(_at_cut(scene, cut, tumour), near_mm2=near_on_cut(cut, tree)) for cut in cuts)
     epidural = any_of(level.layers["D"] for level in extent.levels.values())
     elsewhere = _elsewhere(scene, extent, geometry.specimen, cuts, tumour, epidural)
@@ -144,7 +144,7 @@ def _elsewhere(
 ) -> tuple[Margin, ...]:
     """Interfaces that no cut makes."""
     faces, beyond, areas = _open_faces(scene, specimen, cuts)
-    tree = cKDTree(tumour)
+    tree = scipy.spatial.cKDTree(tumour)
     found: list[Margin] = list(_at_edge(scene, specimen, tree, tumour))
     error = scene.label_error_mm * float(np.sqrt(2.0))
     names = {0: "soft tissue", **scene.structures.names}
@@ -167,7 +167,7 @@ def _elsewhere(
     return (*dura, *others)
 
 
-def _at_edge(scene: Scene, specimen: Bools, tree: cKDTree, tumour: Floats) -> Iterator[Margin]:
+def _at_edge(scene: Scene, specimen: Bools, tree: scipy.spatial.cKDTree, tumour: Floats) -> Iterator[Margin]:
     """Where the specimen reaches the edge of the image: what lies beyond was not seen."""
     inner = np.argwhere(specimen)
     last = np.array(scene.grid.shape) - 1
@@ -198,7 +198,7 @@ def _border(scene: Scene, specimen: Bools, code: int, faces: Floats) -> Floats:
     """
     labelled = scene.canal if code == DURA else np.asarray(scene.structures.values == code, dtype=bool)
     surface = surface_points(scene.grid, labelled & ~specimen if code else specimen)
-    near = cKDTree(faces).query(surface, distance_upper_bound=1.5 * float(scene.grid.spacing_mm.max()))[0]
+    near = scipy.spatial.cKDTree(faces).query(surface, distance_upper_bound=1.5 * float(scene.grid.spacing_mm.max()))[0]
     kept: Floats = surface[np.isfinite(near)]
     return kept if len(kept) else faces
 
@@ -276,7 +276,7 @@ def _neighbour(name: str, value: float, at: Floats, error: float) -> Margin:
     return Margin(name, tissue, least, _place(at), barrier, "ours" if barrier else "", word, (why,))
 
 
-def _near_organs(scene: Scene, tree: cKDTree, tumour: Floats, error: float) -> list[Margin]:
+def _near_organs(scene: Scene, tree: scipy.spatial.cKDTree, tumour: Floats, error: float) -> list[Margin]:
     """Kept vessels, lungs and organs within `NEIGHBOUR_MM` of the tumour."""
     found = []
     for number, name in scene.structures.names.items():

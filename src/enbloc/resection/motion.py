@@ -15,9 +15,8 @@ from itertools import pairwise
 import attrs
 import numba
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
-from scipy.spatial.transform import Rotation
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 
@@ -71,7 +70,7 @@ class Ground:
 
 def build_body(grid: Grid, specimen: Bools, axes: Floats) -> Body:
     """The outer voxels of a specimen about the middle of its bounding box along `axes`."""
-    outer = grid.to_patient(np.argwhere(specimen & ~binary_erosion(specimen)))
+    outer = grid.to_patient(np.argwhere(specimen & ~scipy.ndimage.binary_erosion(specimen)))
     along = outer @ axes.T
     middle = (along.min(axis=0) + along.max(axis=0)) / 2
     points, lumps = _in_lumps(along - middle)
@@ -145,7 +144,7 @@ def moved_mm(body: Body, poses: Floats) -> Floats:
 def place_points(grid: Grid, body: Body, poses: Floats) -> Iterator[tuple[NDArray[np.intp], ...]]:
     """The voxels nearest to the body's points at each pose (m, 7), as far as they lie on the grid."""
     for pose in poses:
-        turned_mm = Rotation.from_quat(pose[3:]).apply(body.points_mm) + pose[:3]
+        turned_mm = scipy.spatial.transform.Rotation.from_quat(pose[3:]).apply(body.points_mm) + pose[:3]
         at = np.rint(grid.to_index(body.middle_mm + turned_mm @ body.axes)).astype(np.intp)
         inside = ((at >= 0) & (at < grid.shape)).all(axis=1)
         yield tuple(at[inside].T)
@@ -165,7 +164,7 @@ def to_matrices(body: Body, way: Floats) -> tuple[Floats, ...]:
     """Poses as matrices (4, 4) that move points in LPS mm from where the specimen lies."""
     matrices = []
     for pose in way:
-        turn = body.axes.T @ Rotation.from_quat(pose[3:]).as_matrix() @ body.axes
+        turn = body.axes.T @ scipy.spatial.transform.Rotation.from_quat(pose[3:]).as_matrix() @ body.axes
         matrix = np.eye(4)
         matrix[:3, :3] = turn
         matrix[:3, 3] = body.middle_mm + body.axes.T @ pose[:3] - turn @ body.middle_mm
@@ -178,10 +177,10 @@ def shifted(shifts: Floats) -> Floats:
     return np.hstack([shifts, np.tile(STILL[3:], (len(shifts), 1))])
 
 
-def turned(pose: Floats, about_mm: Floats, by: Rotation) -> Floats:
+def turned(pose: Floats, about_mm: Floats, by: scipy.spatial.transform.Rotation) -> Floats:
     """A pose turned further about a point, given along the axes from the body's middle at rest."""
     shift = about_mm + by.apply(pose[:3] - about_mm)
-    return np.concatenate([shift, (by * Rotation.from_quat(pose[3:])).as_quat()])
+    return np.concatenate([shift, (by * scipy.spatial.transform.Rotation.from_quat(pose[3:])).as_quat()])
 
 
 def _to_index(ground: Ground, body: Body) -> tuple[Floats, Floats]:
@@ -197,9 +196,9 @@ def _between(way: Floats, count: Callable[[Floats, Floats], float]) -> Floats:
         n = max(int(count(here, there)), 1)
         share = np.arange(1, n + 1)[:, None] / n
         shift = here[:3] + share * (there[:3] - here[:3])
-        start = Rotation.from_quat(here[3:])
-        turn = (Rotation.from_quat(there[3:]) * start.inv()).as_rotvec()
-        quat = (Rotation.from_rotvec(share * turn) * start).as_quat()
+        start = scipy.spatial.transform.Rotation.from_quat(here[3:])
+        turn = (scipy.spatial.transform.Rotation.from_quat(there[3:]) * start.inv()).as_rotvec()
+        quat = (scipy.spatial.transform.Rotation.from_rotvec(share * turn) * start).as_quat()
         leg = np.hstack([shift, quat])
         leg[-1] = there
         parts.append(leg)
@@ -207,7 +206,12 @@ def _between(way: Floats, count: Callable[[Floats, Floats], float]) -> Floats:
 
 
 def _turn_between(here: Floats, there: Floats) -> float:
-    return float((Rotation.from_quat(there[3:]) * Rotation.from_quat(here[3:]).inv()).magnitude())
+    return float(
+        (
+            scipy.spatial.transform.Rotation.from_quat(there[3:])
+            * scipy.spatial.transform.Rotation.from_quat(here[3:]).inv()
+        ).magnitude()
+    )
 
 
 def _most_moved(body: Body, here: Floats, there: Floats) -> float:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
-from scipy.spatial import cKDTree
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.space.polygons import distance_to_face
@@ -30,7 +29,7 @@ Areas = Mapping[str, float]
 """Area in mm2 within each distance of `NEAR_MM`, by the distance in words."""
 
 
-def near_on_cut(cut: Cut, tumour: cKDTree) -> Areas:
+def near_on_cut(cut: Cut, tumour: scipy.spatial.cKDTree) -> Areas:
     """Areas of a cut's face near the points of a tumour's surface."""
     normal = cut.normal
     first = cut.face_mm[1] - cut.face_mm[0]
@@ -45,7 +44,7 @@ def near_on_cut(cut: Cut, tumour: cKDTree) -> Areas:
     return _areas(points[inside], np.full(int(inside.sum()), STEP_MM**2), tumour)
 
 
-def near_faces(points_mm: Floats, areas_mm2: Floats, tumour: cKDTree) -> Areas:
+def near_faces(points_mm: Floats, areas_mm2: Floats, tumour: scipy.spatial.cKDTree) -> Areas:
     """Areas near the tumour of voxel faces given by their middles (n, 3) and true areas (n,)."""
     return _areas(points_mm, areas_mm2, tumour)
 
@@ -67,10 +66,13 @@ def true_areas(grid: Grid, region: Bools, middles: Floats, axes: NDArray[np.intp
     low = np.maximum(np.floor(middles.min(axis=0)).astype(int) - 8, 0)
     high = np.minimum(np.ceil(middles.max(axis=0)).astype(int) + 9, region.shape)
     box = region[tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))]
-    smooth = gaussian_filter(box.astype(np.float32), SMOOTH_VOXELS, mode="nearest")
+    smooth = scipy.ndimage.gaussian_filter(box.astype(np.float32), SMOOTH_VOXELS, mode="nearest")
     spacing = grid.spacing_mm
     slopes = np.stack(
-        [map_coordinates(np.gradient(smooth, axis=k), (middles - low).T, order=1) / spacing[k] for k in range(3)],
+        [
+            scipy.ndimage.map_coordinates(np.gradient(smooth, axis=k), (middles - low).T, order=1) / spacing[k]
+            for k in range(3)
+        ],
         axis=1,
     )
     length = np.linalg.norm(slopes, axis=1)
@@ -81,7 +83,7 @@ def true_areas(grid: Grid, region: Bools, middles: Floats, axes: NDArray[np.intp
     return found
 
 
-def _areas(points_mm: Floats, areas_mm2: Floats, tumour: cKDTree) -> Areas:
+def _areas(points_mm: Floats, areas_mm2: Floats, tumour: scipy.spatial.cKDTree) -> Areas:
     if not len(points_mm):
         return {f"{near:g}": 0.0 for near in NEAR_MM}
     distance = tumour.query(points_mm, distance_upper_bound=max(NEAR_MM) + 1e-9)[0]

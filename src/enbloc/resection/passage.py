@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import attrs
 import numpy as np
+import scipy
+import skimage
 from cc3d import connected_components
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
-from skimage.graph import MCP_Geometric
 
 from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import Frame, Scene
@@ -115,7 +115,7 @@ def build_box(scene: Scene, specimen: Bools, kept: Kept, frame: Frame, ways: tup
     body = np.zeros(grid.shape, dtype=bool)
     body[box] = specimen.ravel()[where[box]]
     codes[body] = 0
-    outer = np.argwhere(body & ~binary_erosion(body)) - before
+    outer = np.argwhere(body & ~scipy.ndimage.binary_erosion(body)) - before
     return Box(axes, grid, codes, outer, _three(before), _three(before + after + 1))
 
 
@@ -148,7 +148,7 @@ def find_way(box: Box, clearance_mm: Floats, ways: Sequence[str], slack: float) 
     near = 1.0 - np.clip(clearance_mm / SAFE_MM, 0.0, 1.0)
     costs = np.where(clearance_mm >= -slack * CELL_MM - ROUNDING_MM, 1.0 + NEARNESS * near, -1.0)
     costs[box.start] = 1.0
-    search = MCP_Geometric(costs)
+    search = skimage.graph.MCP_Geometric(costs)
     total = search.find_costs([box.start])[0]
     found: list[tuple[float, tuple[int, int, int]]] = []
     for way in ways:

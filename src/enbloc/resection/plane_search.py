@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import attrs
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
+import scipy
 
 from enbloc.foundation.space.grids import Floats
 from enbloc.resection.bone_columns import BoneColumns, volumes_inside
@@ -72,8 +72,8 @@ def corners(points_mm: Floats) -> Floats:
     if len(points_mm) <= FEW:
         return points_mm
     try:
-        hull: Floats = points_mm[ConvexHull(points_mm).vertices]
-    except QhullError:
+        hull: Floats = points_mm[scipy.spatial.ConvexHull(points_mm).vertices]
+    except scipy.spatial.QhullError:
         return points_mm
     return hull
 

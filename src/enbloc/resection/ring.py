@@ -9,9 +9,8 @@ loop that goes round an odd number of times.
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import Frame, Scene
@@ -44,8 +43,8 @@ def closes_round(scene: Scene, solid: Bools, sac: Bools, frame: Frame) -> bool:
     n = len(where)
     rows = np.concatenate([one, one + n])
     columns = np.concatenate([other + n * crosses, other + n * ~crosses])
-    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(2 * n, 2 * n))
-    piece = connected_components(graph, directed=False)[1]
+    graph = scipy.sparse.coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(2 * n, 2 * n))
+    piece = scipy.sparse.csgraph.connected_components(graph, directed=False)[1]
     return bool((piece[:n] == piece[n:]).any())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+import scipy
 
 from enbloc.anatomy.scene import Frame
 from enbloc.foundation.space.grids import Floats
@@ -28,7 +28,10 @@ def describe(way: Way, axes: Floats, frame: Frame) -> str:
     outer = "left" if float(axes[0] @ frame.left) > 0.0 else "right"
     words: list[tuple[str, float]] = []
     for here, there in zip(way.poses[:-1], way.poses[1:], strict=True):
-        turn = (Rotation.from_quat(there[3:]) * Rotation.from_quat(here[3:]).inv()).as_rotvec(degrees=True)
+        turn = (
+            scipy.spatial.transform.Rotation.from_quat(there[3:])
+            * scipy.spatial.transform.Rotation.from_quat(here[3:]).inv()
+        ).as_rotvec(degrees=True)
         leg = there[:3] - here[:3]
         if np.linalg.norm(turn) >= TURN_DEG:
             says, size = f"turned with its {outer} side to the {'back' if turn[2] > 0.0 else 'front'}", abs(turn[2])
@@ -47,7 +50,7 @@ def _leg(says: str, size: float) -> str:
 
 
 def _in_sum(way: Way, axes: Floats, frame: Frame) -> str:
-    turns = np.degrees(Rotation.from_quat(way.poses[:, 3:]).magnitude())
+    turns = np.degrees(scipy.spatial.transform.Rotation.from_quat(way.poses[:, 3:]).magnitude())
     out = _direction((way.poses[-1, :3] - way.poses[0, :3]) @ axes, frame)
     return f"moved and turned in {len(way.poses)} poses, by up to {turns.max():.0f} degrees, and out {out}"
 

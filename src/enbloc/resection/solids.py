@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import attrs
 import manifold3d
 import numpy as np
+import scipy
+import skimage
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, find_objects, gaussian_filter
-from skimage.measure import marching_cubes
 
 from enbloc.anatomy.scene import Scene
 from enbloc.errors import GridError
@@ -157,7 +157,7 @@ def _far_side(cut: Cut) -> Cut:
 
 def _boxed(grid: Grid, mask: Bools) -> tuple[Bools, Grid]:
     """The mask with `PAD` empty voxels around it, and its grid."""
-    found = find_objects(mask.astype(np.uint8))[0]
+    found = scipy.ndimage.find_objects(mask.astype(np.uint8))[0]
     padded = np.pad(mask[found], PAD)
     affine = grid.affine.copy()
     affine[:3, 3] = grid.to_patient(np.array([[s.start - PAD for s in found]]))[0]
@@ -208,7 +208,7 @@ def _beyond_plane(grid: Grid, there: Bools, mask: Bools, cut: Cut, centre: Float
     under = inner[over & (height <= ON_PLANE_MM) & (height > -float(grid.spacing_mm.max()))]
     grown = there.copy()
     grown[tuple(under.T)] = True
-    grown = binary_dilation(grown, iterations=2)
+    grown = scipy.ndimage.binary_dilation(grown, iterations=2)
     grown[tuple(inner[height > ON_PLANE_MM].T)] = False
     blob = _closed(grid, grown, centre)
     if isinstance(blob, Refused):
@@ -218,7 +218,7 @@ def _beyond_plane(grid: Grid, there: Bools, mask: Bools, cut: Cut, centre: Float
 
 def _closed(grid: Grid, mask: Bools, centre: Floats) -> manifold3d.Manifold | Refused:
     """The closed surface of a mask with empty borders, in mm about `centre`."""
-    smooth = gaussian_filter(mask.astype(np.float32), SMOOTH_VOXELS)
+    smooth = scipy.ndimage.gaussian_filter(mask.astype(np.float32), SMOOTH_VOXELS)
     field = np.where(mask, np.maximum(smooth, 0.5 + HOLD), np.minimum(smooth, 0.5 - HOLD))
     field[[0, -1]] = field[:, [0, -1]] = field[:, :, [0, -1]] = 0.0
     wanted = float(mask.sum()) * grid.voxel_ml * 1000.0
@@ -234,7 +234,7 @@ def _closed(grid: Grid, mask: Bools, centre: Floats) -> manifold3d.Manifold | Re
 
 
 def _at_level(grid: Grid, field: NDArray[np.float32], level: float, centre: Floats) -> manifold3d.Manifold | Refused:
-    vertices, faces, _, _ = marching_cubes(field, level=level)
+    vertices, faces, _, _ = skimage.measure.marching_cubes(field, level=level)
     if np.linalg.det(grid.affine[:3, :3]) < 0.0:
         faces = faces[:, ::-1]
     mesh = manifold3d.Mesh64(grid.to_patient(vertices) - centre, faces[:, ::-1].astype(np.uint64))

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import attrs
 import numpy as np
+import scipy
 from ompl import base, geometric, util
-from scipy.spatial.transform import Rotation
 
 from enbloc.foundation.space.grids import Floats
 from enbloc.resection.motion import (
@@ -116,7 +116,7 @@ def _arms(room: Room, body: Body, freed: Floats, sense: float) -> Iterator[Float
     if not _open(room, body, start):
         return
     arm = start
-    step = Rotation.from_rotvec([0.0, 0.0, sense * np.radians(TURN_STEP_DEG)])
+    step = scipy.spatial.transform.Rotation.from_rotvec([0.0, 0.0, sense * np.radians(TURN_STEP_DEG)])
     for _ in range(int(MOST_TURN_DEG / TURN_STEP_DEG)):
         further = turned(arm[-1], room.cord_mm, step)
         if not _open(room, body, np.stack([arm[-1], further])):
@@ -208,7 +208,7 @@ def _goal_poses(room: Room) -> list[Floats]:
         for degrees in GOAL_TURNS_DEG:
             for aside in (0.0, 30.0, -30.0):
                 pose = shifted(np.array([[aside, SIGNS[way] * OUT_MM, 0.0]]))[0]
-                pose[3:] = Rotation.from_rotvec([0.0, 0.0, np.radians(degrees)]).as_quat()
+                pose[3:] = scipy.spatial.transform.Rotation.from_rotvec([0.0, 0.0, np.radians(degrees)]).as_quat()
                 poses.append(pose)
     return poses
 

@@ -23,8 +23,7 @@ from functools import lru_cache
 
 import attrs
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
-from scipy.special import gammaincinv
+import scipy
 
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.reasons import Reason
@@ -186,7 +185,7 @@ def _quantiles(shape: float) -> tuple[Floats, Floats]:
     In this measure they are smooth up to one draw in 10^11; the draws lie between them by straight lines.
     """
     roots = np.linspace(0.0, 5.0, 1001)
-    sizes: Floats = gammaincinv(shape, -np.expm1(-(roots**2)))
+    sizes: Floats = scipy.special.gammaincinv(shape, -np.expm1(-(roots**2)))
     return roots, sizes
 
 
@@ -227,8 +226,8 @@ def _corners(points: Floats) -> Floats:
     if len(points) <= FEW:
         return points
     try:
-        kept: Floats = points[ConvexHull(points).vertices]
-    except QhullError:
+        kept: Floats = points[scipy.spatial.ConvexHull(points).vertices]
+    except scipy.spatial.QhullError:
         return points
     return kept
 

@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import attrs
 import numpy as np
+import skimage
 from manifold3d import Error, Manifold, Mesh
 from numpy.typing import NDArray
-from skimage.measure import marching_cubes
 
 from enbloc.adapters.exports.codes import REMAINDER, SPECIMEN
 from enbloc.adapters.exports.run_source import RunSource
@@ -93,7 +93,7 @@ def closed_surface(mask: Bools, grid: Grid) -> tuple[Floats, Faces]:
     """The surface of a mask that is not empty: vertices in LPS mm, faces counter-clockwise from outside."""
     box = tuple(slice(int(hit.min()), int(hit.max()) + 1) for hit in np.nonzero(mask))
     padded = np.pad(mask[box], 1).astype(np.float32)
-    vertices, faces, _, _ = marching_cubes(padded, level=LEVEL)
+    vertices, faces, _, _ = skimage.measure.marching_cubes(padded, level=LEVEL)
     start = np.array([cut.start - 1 for cut in box], dtype=np.float64)
     vertices_mm = grid.to_patient(vertices.astype(np.float64) + start)
     if signed_volume_mm3(vertices_mm, faces) < 0:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import edt
 import numpy as np
-from scipy.ndimage import find_objects, gaussian_filter
-from skimage.measure import marching_cubes
+import scipy
+import skimage
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 
@@ -52,15 +52,15 @@ def surface_points(grid: Grid, region: Bools) -> Floats:
     if not region.any():
         return np.empty((0, 3))
     box, start = _padded_box(region)
-    smooth = gaussian_filter(box.astype(np.float32), SMOOTH_VOXELS)
+    smooth = scipy.ndimage.gaussian_filter(box.astype(np.float32), SMOOTH_VOXELS)
     lost = np.argwhere(box & (smooth < 0.5)).astype(np.float64)
     inner = smooth >= 0.5
-    vertices = marching_cubes(smooth, 0.5)[0] if inner.any() else np.empty((0, 3))
+    vertices = skimage.measure.marching_cubes(smooth, 0.5)[0] if inner.any() else np.empty((0, 3))
     return grid.to_patient(np.vstack([vertices, lost]) + start)
 
 
 def _padded_box(region: Bools) -> tuple[Bools, Floats]:
-    found = find_objects(region.astype(np.uint8))[0]
+    found = scipy.ndimage.find_objects(region.astype(np.uint8))[0]
     pad = 3
     box = np.pad(region[found], pad)
     return box, np.array([float(s.start - pad) for s in found])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from enbloc.foundation.space.grids import Array, Floats, Grid
 
@@ -25,7 +25,7 @@ def sample_nearest(grid: Grid, values: NDArray[T], points_mm: Floats) -> NDArray
 def sample_linear(grid: Grid, values: Array, points_mm: Floats, outside: float = 0.0) -> Floats:
     """Trilinear values at points (..., 3) LPS mm; `outside` beyond the grid."""
     indices = grid.to_index(points_mm.reshape(-1, 3))
-    found: Floats = map_coordinates(
+    found: Floats = scipy.ndimage.map_coordinates(
         values, indices.T, output=np.float64, order=1, mode="constant", cval=outside, prefilter=False
     )
     return found.reshape(points_mm.shape[:-1])

@@ -14,8 +14,8 @@ from typing import Literal
 
 import attrs
 import numpy as np
+import skimage
 from numpy.typing import NDArray
-from skimage.measure import find_contours
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.grids import Bools, Floats
@@ -235,7 +235,7 @@ def _greys(scene: Scene, view: View) -> NDArray[np.uint8]:
 def _outline(mask: Bools, outline: Outline, view: View) -> str:
     """The border of a mask; skimage's coordinates are the voxels' centres, so the padded rim counts one voxel."""
     across, down = view.spacing_mm
-    rings = find_contours(np.pad(mask.astype(np.float64), 1), 0.5)
+    rings = skimage.measure.find_contours(np.pad(mask.astype(np.float64), 1), 0.5)
     paths = (
         "M" + "L".join(f"{(column - 0.5) * across:.1f} {(row - 0.5) * down:.1f}" for row, column in ring) + "Z"
         for ring in rings

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+import scipy
+import skimage
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, zoom
-from skimage.measure import marching_cubes
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.grids import Bools, Floats, Grid
@@ -137,12 +137,12 @@ def _surface(grid: Grid, mask: Bools) -> tuple[Floats, Faces] | None:
     pad = [int(np.ceil(2.0 * STEP_MM / size)) + 1 for size in grid.spacing_mm]
     box = tuple(slice(int(found[0]), int(found[-1]) + 1) for found in hit)
     field = np.pad(mask[box].astype(np.float32), [(n, n) for n in pad])
-    field = gaussian_filter(field, _SMOOTHING_MM / grid.spacing_mm)
+    field = scipy.ndimage.gaussian_filter(field, _SMOOTHING_MM / grid.spacing_mm)
     shares = np.minimum(1.0, grid.spacing_mm / STEP_MM)
-    coarse = zoom(field, shares, order=1) if shares.min() < 0.95 else field
+    coarse = scipy.ndimage.zoom(field, shares, order=1) if shares.min() < 0.95 else field
     if coarse.max() <= 0.5:
         return None
-    corners, faces, _, _ = marching_cubes(coarse, level=0.5)
+    corners, faces, _, _ = skimage.measure.marching_cubes(coarse, level=0.5)
     stretch = (np.array(field.shape) - 1.0) / (np.array(coarse.shape) - 1.0)
     start = np.array([found[0] - n for found, n in zip(hit, pad, strict=True)], dtype=np.float64)
     points = grid.to_patient(corners * stretch + start)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage
-from scipy import ndimage
 
 from enbloc.adapters.exports.dicom.series import case_ct, clipped_hu, ct_slice, find_series, slice_header
 from enbloc.adapters.exports.dicom.stamp import part10, run_uid
@@ -57,7 +57,7 @@ def burn_in(source: RunSource, values: Image16, grid: Grid) -> Image16:
     kept_clear = np.zeros(grid.shape, dtype=bool)
     for mask, brightness in ((pieces.specimen, SPECIMEN_HU), (pieces.tumour, TUMOUR_HU)):
         there = onto(mask, pieces.grid, grid)
-        painted[there & ~ndimage.binary_erosion(there)] = brightness
+        painted[there & ~scipy.ndimage.binary_erosion(there)] = brightness
         kept_clear |= there
     for cut in source.cuts:
         slab = slab_voxels(cut, grid)
@@ -71,7 +71,7 @@ def burn_in(source: RunSource, values: Image16, grid: Grid) -> Image16:
 def onto(mask: Bools, grid: Grid, target: Grid) -> Bools:
     """A mask on another grid, nearest voxel."""
     found = np.zeros(target.shape, dtype=bool)
-    box = ndimage.find_objects(mask.astype(np.uint8))
+    box = scipy.ndimage.find_objects(mask.astype(np.uint8))
     if not box:
         return found
     ends = np.array([[cut.start - 0.5, cut.stop - 0.5] for cut in box[0]])

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
+import skimage
 from numpy.typing import NDArray
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
-from scipy import ndimage
-from skimage.measure import find_contours, points_in_poly
 
 from enbloc.adapters.exports.dicom.series import NO_IMAGE, Series, find_series
 from enbloc.adapters.exports.dicom.stamp import DISCLAIMER, equipment, instance, part10, patient_and_study, run_uid
@@ -90,7 +90,7 @@ def outlines_of(mask: Bools, grid: Grid, planes: Grid) -> Iterator[Outline]:
     planes : Grid
         Axes: columns, rows, slices.
     """
-    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    box = scipy.ndimage.find_objects(mask.astype(np.uint8))[0]
     ends = np.array([[cut.start - 0.5, cut.stop - 0.5] for cut in box])
     corners = np.array(np.meshgrid(*ends, indexing="ij")).reshape(3, -1).T
     reached = planes.to_index(grid.to_patient(corners))
@@ -111,7 +111,10 @@ def outlines_of(mask: Bools, grid: Grid, planes: Grid) -> Iterator[Outline]:
 
 def outlines_2d(hit: Bools) -> Iterator[Floats]:
     """The outlines of a picture, (n, 2), each with its holes joined to it by keyholes."""
-    rings = [_without_collinear(ring[:-1] - 1.0) for ring in find_contours(np.pad(hit, 1).astype(np.float32), 0.5)]
+    rings = [
+        _without_collinear(ring[:-1] - 1.0)
+        for ring in skimage.measure.find_contours(np.pad(hit, 1).astype(np.float32), 0.5)
+    ]
     areas = [_signed_area(ring) for ring in rings]
     solid_sign = np.sign(max(areas, key=abs))
     outer = [ring for ring, area in zip(rings, areas, strict=True) if np.sign(area) == solid_sign]
@@ -119,7 +122,7 @@ def outlines_2d(hit: Bools) -> Iterator[Floats]:
     holes: dict[int, list[Floats]] = {}
     for ring, area in zip(rings, areas, strict=True):
         if np.sign(area) != solid_sign:
-            within = (n for n, around in enumerate(outer) if points_in_poly(ring[:1], around)[0])
+            within = (n for n, around in enumerate(outer) if skimage.measure.points_in_poly(ring[:1], around)[0])
             holes.setdefault(next(within, len(outer) - 1), []).append(ring)
     for number, ring in enumerate(outer):
         joined = ring

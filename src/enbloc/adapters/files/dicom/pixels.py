@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydicom.pixels import pixel_array
-from scipy.ndimage import map_coordinates
 
 from enbloc.adapters.files.canonical import check_size
 from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, read_whole
@@ -94,7 +94,9 @@ def repaired(stack: Stack, values: Array) -> tuple[Array, Floats]:
             if weight > 0:
                 moved = grid + (low - stack.drift_mm[source] / rows_mm)[:, None, None]
                 plane = values[:, :, source].astype(np.float64)
-                blended += weight * map_coordinates(plane, moved, order=1, mode="constant", cval=OUTSIDE_HU)
+                blended += weight * scipy.ndimage.map_coordinates(
+                    plane, moved, order=1, mode="constant", cval=OUTSIDE_HU
+                )
         new[:, :, place] = blended
     mended = np.eye(4)
     mended[:3, :2] = affine[:3, :2]
