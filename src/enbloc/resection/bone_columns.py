@@ -9,12 +9,15 @@ plane's pose, with one optimum instead of a plateau of equal counts.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import attrs
+import lazy_loader
 import numpy as np
-from numba import njit
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid
+
+numba = lazy_loader.load("numba")
 
 FLAT = 1e-9
 """A plane that leans on the columns by no more than this (cosine) contains their direction."""
@@ -89,7 +92,7 @@ def volumes_inside(columns: BoneColumns, normals: Floats, offsets_mm: Floats) ->
     if not len(columns.feet_mm):
         return np.zeros(len(normals))
     found = np.empty(len(normals))
-    _inside(
+    _inside()(
         columns.feet_mm,
         columns.sums,
         np.ascontiguousarray(normals, dtype=np.float64),
@@ -126,4 +129,8 @@ def _count(feet: Floats, sums: Floats, normals: Floats, offsets: Floats, leans: 
         found[c] = total
 
 
-_inside: Callable[[Floats, Floats, Floats, Floats, Floats, Floats], None] = njit(cache=True, nogil=True)(_count)
+@cache
+def _inside() -> Callable[[Floats, Floats, Floats, Floats, Floats, Floats], None]:
+    """`_count`, compiled when it is first needed and kept on disk."""
+    compiled: Callable[..., None] = numba.njit(cache=True, nogil=True)(_count)
+    return compiled

@@ -10,15 +10,18 @@ further than half a voxel from one to the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 
 import attrs
-import numba
+import lazy_loader
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from enbloc.foundation.space.grids import Bools, Floats, Grid
+
+numba = lazy_loader.load("numba")
 
 STILL = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
 """The pose of no motion: shift (3), then quaternion x, y, z, w."""
@@ -115,7 +118,7 @@ def measure_poses(ground: Ground, body: Body, poses: Floats, enough_mm: float = 
     """
     onto, start = _to_index(ground, body)
     slack = LUMP_SLACK * float(ground.grid.spacing_mm.max())
-    found: Floats = _measure(
+    found: Floats = _measure()(
         ground.field, body.points_mm, body.lumps, np.atleast_2d(poses), onto, start, enough_mm, slack
     )
     return found
@@ -128,7 +131,7 @@ def build_check(ground: Ground, body: Body) -> Callable[[Floats, float], bool]:
     field, points, lumps = ground.field, body.points_mm, body.lumps
 
     def holds(pose: Floats, enough_mm: float) -> bool:
-        found = _measure(field, points, lumps, pose[None], onto, start, enough_mm, slack)
+        found = _measure()(field, points, lumps, pose[None], onto, start, enough_mm, slack)
         return bool(found[0] >= enough_mm)
 
     return holds
@@ -277,4 +280,8 @@ def _measure_each(
     return found
 
 
-_measure: Callable[..., Floats] = numba.njit(cache=True)(_measure_each)
+@cache
+def _measure() -> Callable[..., Floats]:
+    """`_measure_each`, compiled when it is first needed and kept on disk."""
+    compiled: Callable[..., Floats] = numba.njit(cache=True)(_measure_each)
+    return compiled

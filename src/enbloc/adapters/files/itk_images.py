@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import lazy_loader
 import numpy as np
-import SimpleITK
 
 from enbloc.adapters.files.canonical import RawImage, canonical, check_size
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Floats
 from enbloc.intake.case import Problem
+
+SimpleITK = lazy_loader.load("SimpleITK")
 
 _SEGMENT = re.compile(r"Segment(\d+)_Name")
 _TERM = re.compile(r"TerminologyEntry:([^|]*)")

@@ -9,25 +9,26 @@ from pathlib import Path
 from typing import IO, Any
 
 import attrs
-import nibabel as nib
+import lazy_loader
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 
 from enbloc.adapters.files.canonical import RawImage, canonical, check_size
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Array, Floats, Grid
 from enbloc.intake.case import Problem
 
+nib = lazy_loader.load("nibabel")
+
 RAS_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 FORMS_AGREE_MM = 0.5
 """How far a corner may move between sform and qform before it is worth saying."""
-_HEADER_BYTES = {348: nib.Nifti1Image, 540: nib.Nifti2Image}
+_KINDS = {348: "Nifti1Image", 540: "Nifti2Image"}
+"""Bytes of a header, and nibabel's class that reads it."""
 _MOST_EXTRA_BYTES = 2**26
 _OTHER_UNITS = {1: "metre", 3: "micrometre"}
 _TEMPLATE_CODES = {3: "Talairach", 4: "MNI"}
 _LABEL = re.compile(rb'<Label\s[^>]*Key="(\d+)"[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]+)')
-_UNREADABLE = (OSError, EOFError, ValueError, OverflowError, zlib.error, HeaderDataError)
+_DAMAGED = (OSError, EOFError, ValueError, OverflowError, zlib.error)
 
 
 def read_nifti(path: Path, name: str) -> RawImage:
@@ -50,7 +51,7 @@ def read_nifti(path: Path, name: str) -> RawImage:
         values = np.asanyarray(image.dataobj).reshape(shape)
         affine = RAS_LPS @ np.asarray(image.affine, dtype=np.float64)
         doubts = _orientation_doubts(header, shape, name)
-    except _UNREADABLE as error:
+    except (*_DAMAGED, nib.spatialimages.HeaderDataError) as error:
         raise _damaged(name, error) from error
     if values.dtype.kind == "f":
         values = values.astype(np.float32)
@@ -105,22 +106,22 @@ def _read_stated(stream: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
 
 
 def _header(start: bytes, name: str) -> Any:
-    for size, kind in _HEADER_BYTES.items():
+    for size, kind in _KINDS.items():
         stated = {int.from_bytes(start[:4], order) for order in ("little", "big")}
         if size in stated and len(start) >= size:
             try:
-                return kind.header_class(start[:size])
-            except _UNREADABLE as error:
+                return getattr(nib, kind).header_class(start[:size])
+            except (*_DAMAGED, nib.spatialimages.HeaderDataError) as error:
                 raise _damaged(name, error) from error
     raise FileError("it is not a NIfTI file", where=name, remedy="Export it as NIfTI (.nii.gz), NRRD or MHA.")
 
 
 def _parse(content: bytes, name: str) -> Any:
     header = _header(content[:540], name)
-    kind = nib.Nifti1Image if int(header["sizeof_hdr"]) == 348 else nib.Nifti2Image
+    kind = getattr(nib, _KINDS[int(header["sizeof_hdr"])])
     try:
         return kind.from_bytes(content)
-    except (*_UNREADABLE, ImageFileError) as error:
+    except (*_DAMAGED, nib.spatialimages.HeaderDataError, nib.filebasedimages.ImageFileError) as error:
         raise _damaged(name, error) from error
 
 

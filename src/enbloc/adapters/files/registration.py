@@ -9,13 +9,17 @@ refused. A spine bends between two scans and this registration does not: that er
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
+import lazy_loader
 import numpy as np
-import SimpleITK
 
 from enbloc.errors import GridError
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.space.grids import Floats, Grid, Volume
+
+SimpleITK = lazy_loader.load("SimpleITK")
 
 BINS = 48
 SAMPLED_SHARE = 0.2
@@ -120,7 +124,7 @@ def _sample_points(grid: Grid) -> Floats:
     return grid.to_patient(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3))
 
 
-def _itk(volume: Volume, window: tuple[float, float] | None) -> SimpleITK.Image:
+def _itk(volume: Volume, window: tuple[float, float] | None) -> Any:
     """The volume for SimpleITK, clipped and no finer than `WORK_MM`."""
     values = volume.values.astype(np.float32)
     if window is not None:
@@ -133,7 +137,7 @@ def _itk(volume: Volume, window: tuple[float, float] | None) -> SimpleITK.Image:
     return SimpleITK.BinShrink(image, shrink)
 
 
-def _start(centre_mm: Floats, shift_mm: float, turn_deg: float) -> SimpleITK.Euler3DTransform:
+def _start(centre_mm: Floats, shift_mm: float, turn_deg: float) -> Any:
     start = SimpleITK.Euler3DTransform()
     start.SetCenter(centre_mm.tolist())
     turn = float(np.radians(turn_deg))
@@ -142,7 +146,7 @@ def _start(centre_mm: Floats, shift_mm: float, turn_deg: float) -> SimpleITK.Eul
     return start
 
 
-def _run(fixed: SimpleITK.Image, moving: SimpleITK.Image, start: SimpleITK.Euler3DTransform) -> tuple[float, Floats]:
+def _run(fixed: Any, moving: Any, start: Any) -> tuple[float, Floats]:
     """The metric and the matrix (MR to CT) that one start ends at."""
     method = SimpleITK.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(BINS)
@@ -164,7 +168,7 @@ def _run(fixed: SimpleITK.Image, moving: SimpleITK.Image, start: SimpleITK.Euler
     return float(method.GetMetricValue()), matrix
 
 
-def _matrix(transform: SimpleITK.Transform) -> Floats:
+def _matrix(transform: Any) -> Floats:
     origin = np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
     matrix = np.eye(4)
     for axis in range(3):
