@@ -40,8 +40,9 @@ def why_not(extent: Extent, family: str, side: str | None = None) -> set[str]:
         ({4, 5, 6, 7, 8, 9}, {("vertebrectomy", None)}),
         ({3, 4, 5, 6, 7}, {("vertebrectomy", "right")}),
         ({5, 6, 9, 10, 11}, {("vertebrectomy", "left")}),
-        ({4, 5, 6, 11}, set()),
-        ({1, 2, 3, 4}, set()),
+        ({4, 5, 6, 11}, {("vertebrectomy", None)}),
+        ({1, 2, 3, 4}, {("vertebrectomy", "right")}),
+        ({2, 5, 6, 11}, set()),
         (set(range(1, 13)), set()),
     ],
 )
@@ -59,10 +60,41 @@ def test_the_other_numbering_mirrors_the_sides_and_nothing_else(typed, sectors) 
 def test_every_rejection_names_its_rule(typed) -> None:
     both = typed(L2=({4, 5, 6, 7, 8, 9}, "BC"))
     assert {"FAM-2", "F10"} <= why_not(both, "sagittal_resection", "left")
-    assert "FAM-1" in why_not(typed(L2=({1, 2, 3, 4}, "BC")), "vertebrectomy", "right")
+    assert "FAM-1" in why_not(typed(L2=({1, 2, 3, 4}, "BC")), "vertebrectomy", "left")
     assert "F3" in why_not(typed(L2=({1, 2, 3, 4}, "BC")), "posterior_arch_resection")
     assert "F1" in why_not(typed(L2=(set(range(1, 13)), "BC")), "vertebrectomy", "left")
     assert "BOR-1" in why_not(typed(L2=(BODY, "BC")), "anterior_corpectomy")
+
+
+def test_a_ring_opened_in_the_arch_tells_where_and_what_it_costs(typed) -> None:
+    def rules(sectors: set[int], layers: str, where: str) -> set[str]:
+        options, _ = enumerate_options(extent := typed(T8=(sectors, layers)), classify(extent, NOBODY), NOBODY)
+        (option,) = [option for option in options if option.family == "vertebrectomy"]
+        assert option.side is None
+        assert any(f"opened in the arch, in sectors {where}." in reason.says for reason in option.because)
+        return {reason.rule for reason in option.because}
+
+    both, one = rules(set(range(3, 10)), "BC", "10-2"), rules({2, 5, 6, 7, 8, 9}, "BCD", "10-1")
+    assert {"MOD-2", "F8", "F4"} <= both
+    assert "F5b" not in both
+    assert {"F8", "F4", "F5b"} <= one
+    assert not {"MOD-2", "F2"} & one
+
+
+def test_an_arch_that_is_open_is_the_condition_of_opening_it(typed) -> None:
+    settled = typed(T8=({3, *BODY, 10}, "BC"))
+    level = settled.levels["T8"]
+
+    def conditions(*unsure: int) -> list[str]:
+        opened = attrs.evolve(level, sectors={**level.sectors, **dict.fromkeys(unsure, Verdict.UNDECIDED)})
+        options, _ = enumerate_options(
+            extent := attrs.evolve(settled, levels={"T8": opened}), classify(extent, NOBODY), NOBODY
+        )
+        (option,) = [option for option in options if option.family == "vertebrectomy"]
+        return [reason.says for reason in option.because if "condition" in reason.says]
+
+    assert conditions() == conditions(2) == conditions(4) == []
+    assert conditions(1) == ["On condition that sector 1 can be shown free; this is open."]
 
 
 def test_the_anterior_family_takes_sectors_and_layers_as_printed(typed) -> None:

@@ -2,9 +2,10 @@
 
 Strategy: each family of the mobile spine has the sectors that its specimen may hold (FAM-1, FAM-2, FAM-3); tumour in
 any other sector means that some cut would pass through tumour (F1). Where no family takes the tumour as printed, a
-vertebrectomy is kept if the ring can still be opened in free bone (F8, MOD-2). A sector that is open keeps the option
-and becomes its condition. What no family takes is rejected with the failed rule; piecemeal removal always stays as
-the rival.
+vertebrectomy is kept if the ring can still be opened in free bone (F8, MOD-2), whether none, one or both pedicles are
+held: a tumour never has fewer kinds than a larger one that contains it, but where a printed family takes less bone
+(FAM-2, FAM-3). A sector that is open keeps the option and becomes its condition. What no family takes is rejected with
+the failed rule; piecemeal removal always stays as the rival.
 """
 
 from __future__ import annotations
@@ -179,13 +180,19 @@ def _ring(extent: Extent, limits: Limits, beyond: tuple[int, ...]) -> Iterator[R
         yield Reason(says, "verified", ("lmu_vertebrectomy",), "F1")
 
 
-def _beyond_print(extent: Extent, levels: tuple[Level, ...], clinical: Clinical) -> Iterator[Option]:
-    """Vertebrectomies beyond the printed sectors, where the ring can still be opened; asked when no family fits."""
-    for limits in LIMITS:
-        if limits.family == "vertebrectomy" and (wider := _wider(extent, limits, levels, clinical)):
-            yield Option("vertebrectomy", levels, limits.side, wider)
-    if laminar := _between_laminae(extent, levels):
-        yield Option("vertebrectomy", levels, None, laminar)
+def _beyond_print(extent: Extent, levels: tuple[Level, ...], clinical: Clinical) -> tuple[Option, ...]:
+    """Vertebrectomies beyond the printed sectors, where the ring can still be opened; asked when no family fits.
+
+    On the side of a free pedicle with its half of the arch, or else between two laminae.
+    """
+    beside = tuple(
+        Option("vertebrectomy", levels, limits.side, wider)
+        for limits in LIMITS
+        if limits.family == "vertebrectomy" and (wider := _wider(extent, limits, levels, clinical))
+    )
+    if beside or not (laminar := _between_laminae(extent, levels, clinical)):
+        return beside
+    return (Option("vertebrectomy", levels, None, laminar),)
 
 
 def _wider(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: Clinical) -> tuple[Reason, ...]:
@@ -194,10 +201,10 @@ def _wider(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: 
     Empty where it does not. Tumour may then also hold the arch of its own side; the cut goes through the free lamina.
     """
     free_side = (RIGHT_PEDICLE, *RIGHT_ARCH) if limits.side == "right" else (LEFT_PEDICLE, *LEFT_ARCH)
-    in_body = bool(sectors_that_are(extent, Verdict.MET, BODY))
-    if not in_body or tuple(_cervical(extent, limits, levels)) or sectors_that_are(extent, Verdict.MET, free_side):
+    held = sectors_that_are(extent, Verdict.MET)
+    if not held or tuple(_cervical(extent, limits, levels)) or set(held) & set(free_side):
         return ()
-    beyond = sectors_that_are(extent, Verdict.MET, tuple(s for s in SECTORS if s not in limits.sectors))
+    beyond = tuple(s for s in held if s not in limits.sectors)
     says = (
         f"Tumour in {say_sectors(beyond)} lies outside the printed {write_sectors(limits.sectors)}; kept because the "
         f"{limits.side} pedicle and the three sectors of the arch beside it are not involved."
@@ -205,25 +212,49 @@ def _wider(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: 
     return (Reason(says, "ours", _FAM, "F8"), *_for(extent, limits, levels, clinical))
 
 
-def _between_laminae(extent: Extent, levels: tuple[Level, ...]) -> tuple[Reason, ...]:
-    """Why a vertebrectomy stands with both pedicles involved: the ring is opened between two laminae (MOD-2).
+def _between_laminae(extent: Extent, levels: tuple[Level, ...], clinical: Clinical) -> tuple[Reason, ...]:
+    """Why a vertebrectomy stands that is opened between two laminae, whether or not a pedicle is free (F8, MOD-2).
 
     Empty where it does not: in the neck, or where no three neighbouring sectors of the arch are free.
     """
-    both = {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(sectors_that_are(extent, Verdict.MET))
-    cervical = bool(set(levels) & set(ARTERY_LEVELS))
-    ring = (*RIGHT_ARCH, *LEFT_ARCH)
-    free = [sector_verdict(extent, sector) is not Verdict.MET for sector in ring]
-    if not both or cervical or not any(all(free[n : n + 3]) for n in range(len(ring) - 2)):
+    free = _free_stretch(extent)
+    if not free or not sectors_that_are(extent, Verdict.MET) or set(levels) & set(ARTERY_LEVELS):
         return ()
-    says = (
-        "Both pedicles are involved: laminar cuts where the window lets the sac out, or else a planned intralesional "
-        "cut through a pedicle, with consent."
-    )
-    return (
-        Reason(says, "ours", (), "MOD-2"),
-        reason_from("IMG-03", "Expect more local recurrence than with a free pedicle (metastases: 23 against 9 %)."),
-    )
+    taken = tuple(s for s in SECTORS if s not in free)
+    opened = Reason(f"The ring is opened in the arch, in {say_sectors(free)}.", "ours", (), "F8")
+    limits = Limits("vertebrectomy", None, taken, (), opened)
+    return (*_for_laminae(extent), *_for(extent, limits, levels, clinical))
+
+
+def _free_stretch(extent: Extent) -> tuple[int, ...]:
+    """The longest row of three or more neighbouring sectors of the arch without tumour; empty where there is none.
+
+    Of sectors shown free where these suffice, else of free and open ones. Six sectors hold one such row at most.
+    """
+    ring = (*RIGHT_ARCH, *LEFT_ARCH)
+    rows = [ring[n : n + k] for k in range(len(ring), 2, -1) for n in range(len(ring) - k + 1)]
+    for against in ((Verdict.MET, Verdict.UNDECIDED), (Verdict.MET,)):
+        for row in rows:
+            if not any(sectors_that_are(extent, verdict, row) for verdict in against):
+                return row
+    return ()
+
+
+def _for_laminae(extent: Extent) -> Iterator[Reason]:
+    """Why the ring is opened in the arch, and what that costs where no pedicle is free."""
+    if {LEFT_PEDICLE, RIGHT_PEDICLE} <= set(sectors_that_are(extent, Verdict.MET)):
+        yield Reason(
+            "Both pedicles are involved: laminar cuts where the window lets the sac out, or else a planned "
+            "intralesional cut through a pedicle, with consent.", "ours", (), "MOD-2",
+        )  # fmt: skip
+        yield reason_from(
+            "IMG-03", "Expect more local recurrence than with a free pedicle (metastases: 23 against 9 %)."
+        )
+        return
+    yield Reason(
+        "On neither side are the pedicle and the arch beside it free together: laminar cuts where the window lets the "
+        "sac out.", "ours", (), "F8",
+    )  # fmt: skip
 
 
 def _cervical(extent: Extent, limits: Limits, levels: tuple[Level, ...]) -> Iterator[Reason]:
@@ -272,6 +303,8 @@ def _for(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: Cl
 
 def _room(extent: Extent, limits: Limits) -> Iterator[Reason]:
     """The free pedicle, with the three free sectors of the arch beside it that the limits imply (F8)."""
+    if limits.side is None:
+        return
     pedicle = LEFT_PEDICLE if limits.side == "left" else RIGHT_PEDICLE
     if sector_verdict(extent, pedicle) is Verdict.UNMET:
         says = f"The {limits.side} pedicle and the arch beside it are free, which gives room to release the sac."

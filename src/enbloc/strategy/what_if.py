@@ -21,6 +21,9 @@ from enbloc.resection.families import enumerate_options
 from enbloc.strategy.approach import choose_approach
 from enbloc.strategy.indication import judge_indication
 
+LESS_BONE = {"sagittal_resection", "posterior_arch_resection"}
+"""Printed families that take less bone than a vertebrectomy, which is asked for beyond print only without them (F8)."""
+
 
 @attrs.frozen
 class Decision:
@@ -68,10 +71,12 @@ def _decide(extent: Extent, clinical: Clinical) -> Decision:
 def _differences(before: Decision, after: Decision) -> Iterator[str]:
     if after.en_bloc != before.en_bloc:
         yield f"en bloc: {after.en_bloc} instead of {before.en_bloc}"
-    if gained := [family for family in after.families if family not in before.families]:
+    gained = [family for family in after.families if family not in before.families]
+    if gained:
         yield f"possible then: {_words(gained)}"
     if lost := [family for family in before.families if family not in after.families]:
-        yield f"no longer possible: {_words(lost)}"
+        spared = lost == ["vertebrectomy"] and bool(set(gained) & LESS_BONE)
+        yield f"no longer {'needed' if spared else 'possible'}: {_words(lost)}"
     for family, steps in after.approaches.items():
         if family in before.approaches and before.approaches[family] != steps:
             yield f"{_words([family])}: {', then '.join(steps)} instead of {', then '.join(before.approaches[family])}"

@@ -50,6 +50,23 @@ def test_each_answer_is_that_of_the_changed_case_itself() -> None:
     assert set(asked["tumour in the epidural space"].families) == families(below)
 
 
+def test_freeing_a_pedicle_takes_no_vertebrectomy_away() -> None:
+    for sectors in (set(range(3, 10)), set(range(4, 10))):
+        for one in planned(typed(sectors, "BC", "T8"), CHORDOMA).what_if:
+            if one.fact.endswith("pedicle free of tumour"):
+                assert "vertebrectomy" in one.families
+
+
+def test_a_vertebrectomy_is_no_longer_needed_where_a_lesser_family_fits() -> None:
+    asked = by_fact(planned(typed({2, 3, 4, 9}, "BC", "T8"), CHORDOMA))
+    changes = asked["the right pedicle free of tumour"]
+    assert "no longer needed: vertebrectomy" in changes
+    assert (
+        "no longer possible: vertebrectomy"
+        in by_fact(planned(typed({5}, "BC", "C4"), CHORDOMA))["tumour in the left pedicle"]
+    )
+
+
 def test_a_fact_that_changes_nothing_is_not_told() -> None:
     facts = attrs.evolve(CHORDOMA, biopsy_confirmed=True)
     for one in ask_what_if(extent_from_typed(typed({4, 5}, "BC")), facts):
