@@ -20,7 +20,20 @@ from enbloc.foundation.evidence.bibliography import read_bibliography
 
 Command = Callable[..., Any]
 
-COMMANDS = ("demo", "plan", "check", "classify", "import", "report", "export", "rules", "terms", "schema", "pacs")
+COMMANDS = (
+    "demo",
+    "plan",
+    "check",
+    "classify",
+    "import",
+    "report",
+    "compare",
+    "export",
+    "rules",
+    "terms",
+    "schema",
+    "pacs",
+)
 TYPED = """
 [case]
 id = "typed"

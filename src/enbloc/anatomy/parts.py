@@ -101,12 +101,11 @@ def _neck(vertebra: Vertebra, local_mm: Floats, voxel_mm: float, side: int) -> t
     beside = (lateral > radius / 2) & (lateral < reach)
     dorsal = np.sort(local_mm[beside, 1])
     places = np.arange(ventral, vertebra.canal_dorsal_mm / 2, PROFILE_STEP_MM)
-    window = max(PROFILE_STEP_MM, voxel_mm)
+    window = max(3 * PROFILE_STEP_MM, voxel_mm)
     areas = np.searchsorted(dorsal, places + window) - np.searchsorted(dorsal, places - window)
     narrowest = int(np.argmin(areas))
     wide = np.flatnonzero(areas[:narrowest] > NECK_GROWTH * max(int(areas[narrowest]), 1))
-    # The window sees the body from half its own reach away.
-    neck = max(float(places[wide[-1]]) + PROFILE_STEP_MM - window / 2, ventral) if len(wide) else ventral
+    neck = float(places[wide[-1]]) + PROFILE_STEP_MM if len(wide) else ventral
     there = lateral[beside & (np.abs(local_mm[:, 1] - places[narrowest]) < window)]
     border = float(np.percentile(there, 98.0)) + 1.5 * voxel_mm if len(there) else reach
     return min(neck, ventral + MOST_CORNER_MM), max(border, radius + LEAST_PEDICLE_MM / 2)

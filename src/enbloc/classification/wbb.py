@@ -60,6 +60,9 @@ NOWHERE = -1
 SECTOR_DEG = 360.0 / len(SECTORS)
 OUTSIDE_LAYERS = ("A", "D")
 
+RESOLVED_VOXELS = 5.0
+"""A pedicle of so many voxels shows where it ends (ours)."""
+
 
 @attrs.frozen(eq=False)
 class _Sample:
@@ -233,7 +236,7 @@ def _measure_level(
     voxel_ml = scene.grid.voxel_ml
     nominal = _cells_of(sample, sample.local_mm, chart)
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
-    others = [_with_pedicles(chart, by) for by in (-3 * scene.label_error_mm, 3 * scene.label_error_mm)]
+    others = [_with_pedicles(chart, vertebra, scene.label_error_mm, sign) for sign in (-1, 1)]
     places = {"low": sample.local_mm, "high": sample.local_mm + sample.inward_mm}
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
         there = (places[bound], *_displaced(places[bound], vertebra, scene.label_error_mm))
@@ -247,7 +250,10 @@ def _measure_level(
     depths = _depths(nominal, sample)
     reached = np.maximum.reduce([depths, *moved])
     # Tumour that no voxel of a cell shows may lie as deep there as anywhere in the layer.
-    deepest = np.where(reached > 0.0, reached, reached.max(axis=1, keepdims=True)) + 2 * scene.label_error_mm
+    deepest = np.where(reached > 0.0, reached, reached.max(axis=1, keepdims=True))
+    # A scan whose voxels are thicker than the depth asked for does not show it: there the doubt is a whole voxel.
+    coarse = 2 * scene.label_error_mm > settings.outside_depth_mm
+    deepest += (2 if coarse else 1) * scene.label_error_mm
     limit = max(settings.outside_depth_mm, 2 * scene.label_error_mm)
     because = f"label border +-{scene.label_error_mm:.2f} mm, frame +-{vertebra.frame.turn_error_deg:.1f} deg"
     cells: dict[tuple[int, str], Cell] = {}
@@ -270,10 +276,18 @@ def _measure_level(
     return LevelExtent(sectors=sectors, layers=layers, cells=cells)
 
 
-def _with_pedicles(chart: Chart, wider_mm: float) -> Chart:
-    """The chart with both pedicles so much wider: their outer border is the least certain of all (GEO-6)."""
-    left, right = (border + wider_mm for border in chart.borders.pedicle_mm)
-    return attrs.evolve(chart, borders=attrs.evolve(chart.borders, pedicle_mm=(left, right)))
+def _with_pedicles(chart: Chart, vertebra: Vertebra, error_mm: float, sign: int) -> Chart:
+    """The chart with both pedicles wider or narrower by the doubt of their outer border (GEO-6).
+
+    It is half a voxel; one and a half where the pedicle is less than `RESOLVED_VOXELS` wide, as in the neck and on
+    coarse scans: there bone beside the neck is taken for its border.
+    """
+    moved = []
+    radii = (vertebra.canal_radius_left_mm, vertebra.canal_radius_right_mm)
+    for border, radius in zip(chart.borders.pedicle_mm, radii, strict=True):
+        resolved = border - radius >= RESOLVED_VOXELS * 2 * error_mm
+        moved.append(border + sign * (1 if resolved else 3) * error_mm)
+    return attrs.evolve(chart, borders=attrs.evolve(chart.borders, pedicle_mm=(moved[0], moved[1])))
 
 
 def _layer_f(level: Level, cells: Mapping[tuple[int, str], Cell]) -> Verdict:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from enbloc.resection.solids import Refused, Solid
+from enbloc.resection.solids import Faces, Refused, Solid
 
 STL_HEADER = b"enbloc; SPACE=LPS; UNIT=mm"
 """3D Slicer reads ``SPACE=LPS`` in the header of an STL file."""
@@ -27,11 +28,24 @@ def stl_bytes(solid: Solid | Refused) -> tuple[bytes | None, str]:
 
     if isinstance(solid, Refused):
         return None, solid.because
-    mesh = trimesh.Trimesh(solid.vertices_mm.astype(np.float32), solid.faces)
+    mesh = trimesh.Trimesh(*welded(solid), process=False)
     if not mesh.is_watertight:
         return None, "its surface does not stay closed in single precision"
     content: bytes = mesh.export(file_type="stl")
     return STL_HEADER.ljust(80) + content[80:], ""
+
+
+def welded(solid: Solid) -> tuple[NDArray[np.float32], Faces]:
+    """Vertices (n, 3) and faces (m, 3) in single precision, where corners that fall together become one.
+
+    A triangle that loses a corner so is gone, and two triangles that fall flat on each other are both gone: the surface
+    stays closed.
+    """
+    vertices, place = np.unique(solid.vertices_mm.astype(np.float32), axis=0, return_inverse=True)
+    faces = place.ravel()[solid.faces]
+    faces = faces[(faces != np.roll(faces, 1, axis=1)).all(axis=1)]
+    _, which, count = np.unique(np.sort(faces, axis=1), axis=0, return_inverse=True, return_counts=True)
+    return vertices, faces[count[which.ravel()] % 2 == 1]
 
 
 def glb_bytes(solids: Mapping[str, Solid | Refused], colours: Mapping[str, tuple[int, int, int, int]]) -> bytes | None:
