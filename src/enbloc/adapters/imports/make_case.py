@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from enbloc.adapters.files.case_folder import CASE_FILE
-from enbloc.adapters.files.dicom.files import first_line, read_whole, unreadable
+from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, read_whole
 from enbloc.adapters.files.dicom.geometry import Refused
 from enbloc.adapters.files.dicom.image import read_series
 from enbloc.adapters.files.dicom.limits import Limits
@@ -152,7 +152,7 @@ def _save(source: Path, name: str, target: Path, disguise: Disguise, limits: Lim
     header, _ = read_whole(source, name, limits)
     try:
         deidentified(header, disguise).save_as(target, enforce_file_format=False)
-    except unreadable() as error:
+    except UNREADABLE as error:
         raise FileError(
             f"it cannot be rewritten ({first_line(error)})", where=name, remedy="Export it again."
         ) from error

@@ -13,7 +13,7 @@ from pynetdicom import AE, AllStoragePresentationContexts, StoragePresentationCo
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as Find
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as Move
 
-from enbloc.adapters.files.dicom.files import first_line, unreadable
+from enbloc.adapters.files.dicom.files import UNREADABLE, first_line
 from enbloc.adapters.pacs.address import Address, Identity
 from enbloc.adapters.pacs.archive import BrokenError, FoundSeries, Receive, RefusedError
 from enbloc.adapters.pacs.web import found_series
@@ -77,7 +77,7 @@ class ClassicArchive:
                 raise RefusedError("it takes no objects of that kind")
             try:
                 status = talk.send_c_store(dataset)
-            except unreadable() as error:
+            except UNREADABLE as error:
                 raise RefusedError(f"the object cannot be sent ({first_line(error)})") from error
             if not status or "Status" not in status:
                 raise BrokenError("the connection broke")
@@ -128,14 +128,12 @@ class ClassicArchive:
             for syntax in _SYNTAXES:
                 entity.add_supported_context(context.abstract_syntax, syntax)
 
-        refused: tuple[type[Exception], ...] = (FileError, *unreadable())
-
         def store(event: Any) -> int:
             try:
                 dataset = event.dataset
                 dataset.file_meta = event.file_meta
                 receive(dataset)
-            except refused:
+            except (FileError, *UNREADABLE):
                 return _FAILED_TO_STORE
             return _SUCCESS
 

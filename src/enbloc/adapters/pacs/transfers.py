@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from enbloc.adapters.files.dicom.files import first_line, read_header, read_whole, unreadable
+from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, read_header, read_whole
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.pacs.archive import Archive, BrokenError, FoundSeries, Instance, RefusedError
 from enbloc.errors import FileError
@@ -164,7 +164,7 @@ def _instance(path: Path) -> Instance:
         uids = [
             str(header[key].value) for key in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
         ]
-    except unreadable() as error:
+    except UNREADABLE as error:
         raise FileError(
             f"it lacks its UIDs ({first_line(error)})", where=path.name, remedy="Export it again."
         ) from error

@@ -11,7 +11,7 @@ import requests
 from dicomweb_client.web import DICOMwebClient
 from pydicom.dataset import Dataset
 
-from enbloc.adapters.files.dicom.files import first_line, plain_text, unreadable
+from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, plain_text
 from enbloc.adapters.pacs.address import Address, Identity
 from enbloc.adapters.pacs.archive import BrokenError, FoundSeries, Receive, RefusedError
 
@@ -106,5 +106,5 @@ def _asked(ask: Any) -> Any:
         raise RefusedError(f"it answered {status}") from error
     except requests.RequestException as error:
         raise BrokenError("it does not answer") from error
-    except unreadable() as error:
+    except UNREADABLE as error:
         raise BrokenError(f"its answer makes no sense ({first_line(error)})") from error

@@ -6,9 +6,10 @@ Left: keywords of the SNOMED CT dictionary that pydicom carries, so that no code
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
+from collections.abc import Mapping
 from typing import Any
+
+from pydicom.sr.codedict import codes
 
 from enbloc.foundation.terms.levels import LEVELS
 
@@ -58,13 +59,14 @@ _SRT_TUMOUR = {"M-80003": "tumour", "M-80006": "tumour", "M-80000": "tumour", "M
 """The retired SRT codes of the same terms, as older programs still write them."""
 
 
-@cache
-def structure_of_code() -> dict[tuple[str, str], str]:
-    """Scheme and code value to structure."""
-    codes = import_module("pydicom.sr.codedict").codes  # a tenth of a second that most cases need not pay
+def _table() -> dict[tuple[str, str], str]:
     known = set(dir(codes.SCT))
     found = {("SCT", str(getattr(codes.SCT, key).value)): word for key, word in _BY_KEYWORD.items() if key in known}
     return found | {("SRT", code): word for code, word in _SRT_TUMOUR.items()}
+
+
+STRUCTURE_OF_CODE: Mapping[tuple[str, str], str] = _table()
+"""Scheme and code value to structure."""
 
 
 def coded_structure(item: Any) -> str | None:
@@ -73,7 +75,7 @@ def coded_structure(item: Any) -> str | None:
     if not kinds:
         return None
     scheme, value = str(kinds[0].get("CodingSchemeDesignator", "")), str(kinds[0].get("CodeValue", ""))
-    word = structure_of_code().get((scheme, value))
+    word = STRUCTURE_OF_CODE.get((scheme, value))
     if word is None or "{side}" not in word:
         return word
     side = side_of(kinds[0])

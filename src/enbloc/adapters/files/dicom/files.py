@@ -10,15 +10,16 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import lazy_loader
+import pydicom
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.outline import Outline, outline
 from enbloc.errors import FileError
 
-pydicom = lazy_loader.load("pydicom")
-
-_UNREADABLE = (
+UNREADABLE = (
+    InvalidDicomError,
+    BytesLengthException,
     AttributeError,
     EOFError,
     IndexError,
@@ -32,11 +33,7 @@ _UNREADABLE = (
     ValueError,
     struct.error,
 )
-
-
-def unreadable() -> tuple[type[Exception], ...]:
-    """What pydicom and the decoders below it raise on damaged files."""
-    return (*_UNREADABLE, pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException)
+"""What pydicom and the decoders below it raise on damaged files."""
 
 
 def open_bytes(path: Path, name: str, limits: Limits) -> memoryview:
@@ -94,7 +91,7 @@ def read_header(
             if stop_at is None:
                 return pydicom.dcmread(stream, stop_before_pixels=True, force=True), found
             return pydicom.filereader.read_partial(stream, stop_when=stop_at, force=True), found
-    except unreadable() as error:
+    except UNREADABLE as error:
         raise FileError(f"its header cannot be read ({first_line(error)})", where=name, remedy=_AGAIN) from error
 
 
@@ -110,7 +107,7 @@ def read_whole(path: Path, name: str, limits: Limits) -> tuple[Any, Outline]:
     found = outline(content, name, limits)
     try:
         return pydicom.dcmread(BytesIO(content), force=True), found
-    except unreadable() as error:
+    except UNREADABLE as error:
         raise FileError(f"it cannot be read ({first_line(error)})", where=name, remedy=_AGAIN) from error
 
 

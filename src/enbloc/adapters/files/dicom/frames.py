@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from enbloc.adapters.files.dicom.files import first_line, plain_text, read_header, unreadable
+from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, plain_text, read_header
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.outline import Outline
 from enbloc.errors import FileError
@@ -152,7 +152,7 @@ def read_file(path: Path, name: str, limits: Limits) -> tuple[Any, ImageFile]:
             raise FileError(f"it claims {count} frames", where=name, remedy="Export it again.")
         is_image = rows > 0 and columns > 0
         frames = _frames(header, found, path, count) if is_image else ()
-    except unreadable() as error:
+    except UNREADABLE as error:
         raise FileError(
             f"its header makes no sense ({first_line(error)})", where=name, remedy="Export it again."
         ) from error

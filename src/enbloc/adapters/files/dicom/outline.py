@@ -11,15 +11,12 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from functools import cache
 
 import attrs
-import lazy_loader
+from pydicom.datadict import DicomDictionary
 
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.errors import FileError
-
-pydicom = lazy_loader.load("pydicom")
 
 Buffer = bytes | memoryview
 
@@ -31,14 +28,7 @@ UNDEFINED = 0xFFFFFFFF
 IMPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _VRS = _LONG | frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
-
-
-@cache
-def _sequences() -> frozenset[int]:
-    """Tags that hold a sequence, for files that do not say so."""
-    return frozenset(tag for tag, entry in pydicom.datadict.DicomDictionary.items() if entry[0] == "SQ")
-
-
+_SEQUENCES = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 _SEQUENCE, _ITEM, _FRAGMENTS = 0, 1, 2
 _REMEDY = "Copy or export it again."
 
@@ -224,7 +214,7 @@ class _Walk:
             return value
         if value + length > end:
             raise self._short()
-        if vr == b"SQ" or (tag in _sequences() and vr in (b"", b"UN")):
+        if vr == b"SQ" or (tag in _SEQUENCES and vr in (b"", b"UN")):
             self._push(value + length, end, _SEQUENCE, explicit and vr == b"SQ", tag)
             return value
         if tag in self.wanted and self.frame >= 0 and self.stack[1][3] == PER_FRAME:

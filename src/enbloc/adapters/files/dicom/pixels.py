@@ -6,21 +6,19 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import lazy_loader
 import numpy as np
 import scipy
 from numpy.typing import NDArray
+from pydicom.pixels import pixel_array
 
 from enbloc.adapters.files.canonical import check_size
-from enbloc.adapters.files.dicom.files import first_line, read_whole, unreadable
+from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, read_whole
 from enbloc.adapters.files.dicom.frames import whole
 from enbloc.adapters.files.dicom.geometry import Stack, stored_affine
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.outline import Outline, fragments
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Array, Floats
-
-pydicom = lazy_loader.load("pydicom")
 
 OUTSIDE_HU = -1024.0
 """What lies outside the scanned field: air."""
@@ -122,8 +120,8 @@ def _decode(path: Path, where: str, limits: Limits) -> tuple[Any, NDArray[Any]]:
     try:
         if "TransferSyntaxUID" not in header.file_meta:
             header.file_meta.TransferSyntaxUID = found.transfer_syntax
-        stored = pydicom.pixels.pixel_array(header)
-    except unreadable() as error:
+        stored = pixel_array(header)
+    except UNREADABLE as error:
         raise FileError(f"its pixels cannot be decoded ({first_line(error)})", where=where, remedy=_AGAIN) from error
     return header, stored.reshape(count, rows, columns)
 

@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from enbloc.adapters.files.canonical import RawImage, canonical, check_size
-from enbloc.adapters.files.dicom.files import first_line, plain_text, read_header, unreadable
+from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, plain_text, read_header
 from enbloc.adapters.files.dicom.frames import decimal_parts, whole
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.segments import Drawn
@@ -68,7 +68,7 @@ def read_structure_set(path: Path, name: str, limits: Limits, grid: Grid | None)
     try:
         images = tuple(_regions(header, name, limits, grid))
         frames, series = _references(header)
-    except unreadable() as error:
+    except UNREADABLE as error:
         raise FileError(f"it makes no sense ({first_line(error)})", where=name, remedy=_REMEDY) from error
     if not images:
         raise FileError("it holds no closed contours", where=name, remedy=_REMEDY)

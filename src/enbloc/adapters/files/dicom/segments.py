@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import lazy_loader
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.pixels import pixel_array
 
 from enbloc.adapters.files.canonical import RawImage, as_labels, canonical, check_size
 from enbloc.adapters.files.dicom.codes import coded_structure, side_of
-from enbloc.adapters.files.dicom.files import first_line, plain_text, read_header, read_whole, unreadable
+from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, plain_text, read_header, read_whole
 from enbloc.adapters.files.dicom.frames import decimal_parts, numbers, whole
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.outline import EXPLICIT_BIG, Outline
@@ -30,8 +30,6 @@ from enbloc.errors import FileError, TermError
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.structures import parse_structure
 from enbloc.intake.case import Problem
-
-pydicom = lazy_loader.load("pydicom")
 
 SEGMENT, POSITION, ORIENTATION = 0x0062000B, 0x00200032, 0x00200037
 HALF = 0.5
@@ -71,7 +69,7 @@ def read_segmentation(path: Path, name: str, limits: Limits) -> Drawn:
     header, found = read_header(path, name, limits, frozenset({SEGMENT, POSITION, ORIENTATION}), skip_frames=True)
     try:
         return _read(header, found, path, name, limits)
-    except unreadable() as error:
+    except UNREADABLE as error:
         raise FileError(f"it makes no sense ({first_line(error)})", where=name, remedy=_REMEDY) from error
 
 
@@ -183,7 +181,7 @@ def _patch_reader(header: Any, found: Outline, path: Path, name: str, limits: Li
         opened, _ = read_whole(path, name, limits)
 
         def decoded(frame: int) -> Patch | None:
-            plane: NDArray[np.integer] = pydicom.pixels.pixel_array(opened, index=frame)
+            plane: NDArray[np.integer] = pixel_array(opened, index=frame)
             return _cropped(plane if is_label_map else (plane >= HALF * most).view(np.uint8))
 
         return decoded
