@@ -167,7 +167,7 @@ def test_the_commands_go_all_the_way_round(
 
 @pytest.mark.slow
 def test_a_plan_is_stored_seen_and_read_back(enbloc: Command, pacs: Orthanc, tmp_path: Path) -> None:
-    """Plan, store SEG, SR, encapsulated STL and PDF, see them there, fetch them, and make a case of them again."""
+    """Plan, store SEG, SR, encapsulated STL and PDF, see them there, fetch them, and plan the case that they make."""
     formats = ("dicom-ct", "dicom-seg", "dicom-sr", "dicom-stl", "dicom-pdf")
     assert enbloc("demo", "--folder", tmp_path / "demo").code == 0
     words = [word for name in formats for word in ("--to", name)]
@@ -184,6 +184,18 @@ def test_a_plan_is_stored_seen_and_read_back(enbloc: Command, pacs: Orthanc, tmp
     assert fetched.code == 0, fetched.err
     assert enbloc("import", tmp_path / "got", "--out", tmp_path / "again").code == 0
     assert 'scheme = "dicom-seg"' in (tmp_path / "again" / "case.toml").read_text()
+    case = tmp_path / "again" / "case.toml"
+    said = case.read_text().split("[[labels]]")[0]  # specimen, remainder and canal are the plan's, not the patient's
+    said += '[[labels]]\nfile = "seg.dcm"\nscheme = "dicom-seg"\nmap = { 2 = "ignore", 3 = "ignore", 4 = "ignore" }\n'
+    case.write_text(said + '[clinical]\nhistology = "chordoma"\ngrade = "low"\nmetastases = "none"\n')
+    planned = enbloc("plan", tmp_path / "again", "--out", tmp_path / "again-run")
+    assert planned.code == 0, planned.err
+    for system in ("wbb", "tomita", "enneking"):
+        before, after = (
+            json.loads((tmp_path / run / "3-classification.json").read_text())[system]["possible"]
+            for run in ("demo-run", "again-run")
+        )
+        assert before == after
 
 
 def test_a_pacs_with_a_password_and_tls(tmp_path: Path, pacs: Orthanc, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,16 @@ def test_overlapping_segments_keep_every_voxel(tmp_path: Path, kind: str) -> Non
     assert drawn.images[0].values.size > drawn.images[1].values.size
 
 
+def test_the_levels_of_the_spine_come_in_one_image_whatever_else_overlaps_them(tmp_path: Path) -> None:
+    """The tumour is drawn first and holds a part of L3: L2 and L3 still stand in one image, the tumour in its own."""
+    planes = np.zeros((3, 7, 9), bool)
+    planes[0, 2:5, 2:7] = planes[1, 1:6, 1:8] = planes[2, 1:6, 1:8] = True
+    names = {1: ("Tumor", TUMOUR), 2: ("L2", BONE), 3: ("L3", BONE)}
+    ds = segmentation([(1, 14.0), (2, 18.0), (3, 14.0)], planes, names)
+    drawn = read_segmentation(saved(ds, tmp_path / "seg.dcm"), "seg.dcm", Limits())
+    assert [set(np.unique(image.values)) - {0} for image in drawn.images] == [{2, 3}, {1}]
+
+
 def test_a_label_map_is_its_numbers(tmp_path: Path) -> None:
     planes = np.zeros((2, 7, 9), np.uint8)
     planes[0, 1, 1], planes[1, 2, 2] = 1, 2

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,9 @@ def _read(header: Any, found: Outline, path: Path, name: str, limits: Limits) ->
     if kind == "LABELMAP":
         images = _label_map(read_patch, planes, shape, name)
     elif kind in ("BINARY", "FRACTIONAL"):
-        images = _layers(read_patch, planes, shape, _segment_of_frames(header, found, count, name), name)
+        images = _layers(
+            read_patch, planes, shape, _in_order(header, _segment_of_frames(header, found, count, name)), name
+        )
     else:
         raise FileError(f"its type '{plain_text(kind)}' is not known", where=name, remedy=_REMEDY)
     names = {whole(item, "SegmentNumber"): segment_name(item) for item in header.SegmentSequence}
@@ -114,6 +117,22 @@ def segment_name(item: Any) -> str:
     region = plain_text(regions[0].get("CodeMeaning")) if regions and meaning.lower() == "bone" else ""
     choices = (label, coded or "", f"{meaning} {side}".strip(), region)
     return "|".join(choice.replace("|", " ") for choice in choices if choice) or "nameless"
+
+
+def _in_order(header: Any, segments: NDArray[np.int64]) -> dict[int, list[int]]:
+    """The frames of each segment, the spine first: its levels leave each other room and must come in one image."""
+    spine = {whole(item, "SegmentNumber") for item in header.SegmentSequence if _is_spine(segment_name(item))}
+    frames_of: dict[int, list[int]] = defaultdict(list)
+    for frame, number in enumerate(segments.tolist()):
+        frames_of[number].append(frame)
+    return {number: frames_of[number] for number in sorted(frames_of, key=lambda n: (n not in spine, n))}
+
+
+def _is_spine(name: str) -> bool:
+    for choice in name.split("|"):
+        with suppress(TermError):
+            return parse_structure(choice).startswith(("vertebra_", "sacrum"))
+    return False
 
 
 def _present(names: Mapping[int, str], image: RawImage) -> dict[int, str]:
@@ -238,16 +257,13 @@ def _label_map(read_patch: PatchReader, planes: Planes, shape: tuple[int, int, i
 
 
 def _layers(
-    read_patch: PatchReader, planes: Planes, shape: tuple[int, int, int], segments: NDArray[np.int64], name: str
+    read_patch: PatchReader, planes: Planes, shape: tuple[int, int, int], frames_of: dict[int, list[int]], name: str
 ) -> tuple[RawImage, ...]:
     """One image of all segments that leave each other room, and one for each segment that does not."""
-    common = np.zeros(shape, np.uint8 if int(segments.max()) < 256 else np.uint16)
+    common = np.zeros(shape, np.uint8 if max(frames_of) < 256 else np.uint16)
     filled = np.zeros(shape[0], bool)
-    frames_of: dict[int, list[int]] = defaultdict(list)
-    for frame, number in enumerate(segments.tolist()):
-        frames_of[number].append(frame)
     own: list[RawImage] = []
-    for number in sorted(frames_of):
+    for number in frames_of:
         patches: list[tuple[int, Patch]] = []
         for frame in frames_of[number]:
             patch = read_patch(frame)
