@@ -206,11 +206,11 @@ def test_distances_of_spheres_are_what_counting_finds(centre):
 
 def test_judging_a_cell():
     assert judge(None, 1.0) == "free"
-    assert judge(CellTruth(0.0, -1.2, 0.0), 1.0) == "free"
-    assert judge(CellTruth(0.0, -1.2, 0.0), 1.5) == "border"
-    assert judge(CellTruth(0.3, 1.2, 0.1), 1.0) == "involved"
-    assert judge(CellTruth(0.3, 1.2, 0.1), 1.5) == "border"
-    assert judge(CellTruth(0.05, 1.2, 0.1), 1.0) == "border"
+    assert judge(CellTruth(0.0, -1.2, 0.0, 0.0, 0.5, 0.4), 1.0) == "free"
+    assert judge(CellTruth(0.0, -1.2, 0.0, 0.0, 0.5, 0.4), 1.5) == "border"
+    assert judge(CellTruth(0.3, 1.2, 0.1, 0.0, 0.5, 0.4), 1.0) == "involved"
+    assert judge(CellTruth(0.3, 1.2, 0.1, 0.0, 0.5, 0.4), 1.5) == "border"
+    assert judge(CellTruth(0.05, 1.2, 0.1, 0.0, 0.5, 0.4), 1.0) == "border"
 
 
 def test_sampled_volumes_are_the_true_ones_at_one_millimetre():

@@ -25,6 +25,10 @@ BODY, PEDICLE_LEFT, PEDICLE_RIGHT, ARCH_LEFT, ARCH_RIGHT = (
 LEAST_PEDICLE_MM = 6.0
 """A pedicle is at least this wide beside the canal even where the body is no wider than the canal (cervical spine)."""
 
+RESOLVED_VOXELS = 5.0
+"""A pedicle of so many voxels shows where it ends (ours); of a narrower one the profile is read finer, since a window
+sees the body from half its own reach away."""
+
 NECK_GROWTH = 1.5
 """Where the bone beside the canal has this many times the area of the pedicle's narrowest place, the body begins."""
 
@@ -101,11 +105,16 @@ def _neck(vertebra: Vertebra, local_mm: Floats, voxel_mm: float, side: int) -> t
     beside = (lateral > radius / 2) & (lateral < reach)
     dorsal = np.sort(local_mm[beside, 1])
     places = np.arange(ventral, vertebra.canal_dorsal_mm / 2, PROFILE_STEP_MM)
-    window = max(3 * PROFILE_STEP_MM, voxel_mm)
-    areas = np.searchsorted(dorsal, places + window) - np.searchsorted(dorsal, places - window)
-    narrowest = int(np.argmin(areas))
-    wide = np.flatnonzero(areas[:narrowest] > NECK_GROWTH * max(int(areas[narrowest]), 1))
-    neck = float(places[wide[-1]]) + PROFILE_STEP_MM if len(wide) else ventral
-    there = lateral[beside & (np.abs(local_mm[:, 1] - places[narrowest]) < window)]
-    border = float(np.percentile(there, 98.0)) + 1.5 * voxel_mm if len(there) else reach
+    for window, seen_mm in (
+        (max(3 * PROFILE_STEP_MM, voxel_mm), 0.0),
+        (fine := max(PROFILE_STEP_MM, voxel_mm), fine / 2),
+    ):
+        areas = np.searchsorted(dorsal, places + window) - np.searchsorted(dorsal, places - window)
+        narrowest = int(np.argmin(areas))
+        wide = np.flatnonzero(areas[:narrowest] > NECK_GROWTH * max(int(areas[narrowest]), 1))
+        neck = max(float(places[wide[-1]]) + PROFILE_STEP_MM - seen_mm, ventral) if len(wide) else ventral
+        there = lateral[beside & (np.abs(local_mm[:, 1] - places[narrowest]) < window)]
+        border = float(np.percentile(there, 98.0)) + 1.5 * voxel_mm if len(there) else reach
+        if border - radius >= RESOLVED_VOXELS * voxel_mm:
+            break
     return min(neck, ventral + MOST_CORNER_MM), max(border, radius + LEAST_PEDICLE_MM / 2)

@@ -26,6 +26,7 @@ from enbloc.anatomy.parts import (
     BODY,
     PEDICLE_LEFT,
     PEDICLE_RIGHT,
+    RESOLVED_VOXELS,
     find_parts,
     local_coordinates,
 )
@@ -59,9 +60,6 @@ NOWHERE = -1
 
 SECTOR_DEG = 360.0 / len(SECTORS)
 OUTSIDE_LAYERS = ("A", "D")
-
-RESOLVED_VOXELS = 5.0
-"""A pedicle of so many voxels shows where it ends (ours)."""
 
 
 @attrs.frozen(eq=False)
