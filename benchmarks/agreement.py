@@ -23,8 +23,8 @@ from rich.table import Table
 from scipy.ndimage import gaussian_filter
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from enbloc.adapters.files.case_folder import read_case
-from enbloc.adapters.files.labels import LabelEntry, read_labels
+from enbloc.adapters.files.case.case_folder import read_case
+from enbloc.adapters.files.case.labels import LabelEntry, read_labels
 from enbloc.errors import InputError
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.distances import distance_to

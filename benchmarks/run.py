@@ -30,7 +30,7 @@ from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
 from enbloc import __version__
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
-from enbloc.classification.scene_findings import find_on_scene
+from enbloc.classification.measured.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.errors import InputError
 from enbloc.foundation.space.distances import distance_to_voxels, surface_points
@@ -43,13 +43,13 @@ from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
 from enbloc.phantoms.tumours import sphere, together
 from enbloc.report.drawing.pictures import draw_pictures
-from enbloc.resection.candidates import Prepared, evaluate, poses_of, prepare
+from enbloc.resection.cutting.candidates import Prepared, evaluate, poses_of, prepare
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.placement import Placement, moved
 from enbloc.resection.families import enumerate_options
-from enbloc.resection.place import place
-from enbloc.resection.placement import Placement, moved
-from enbloc.resection.specimen import cut_out
+from enbloc.resection.specimen.specimen import cut_out
 from enbloc.settings import Settings
-from enbloc.strategy.indication import judge_indication
+from enbloc.strategy.indication.indication import judge_indication
 from enbloc.strategy.search import Known, search
 from enbloc.walk import find_extent
 

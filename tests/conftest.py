@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from enbloc.adapters.cli import main
-from enbloc.adapters.files.case_writer import write_case
+from enbloc.adapters.files.case.case_writer import write_case
 from enbloc.foundation.space.grids import Grid, LabelMap
 from enbloc.intake.case import Case, LabelFile
 from enbloc.intake.clinical import Clinical

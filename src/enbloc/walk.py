@@ -8,10 +8,10 @@ import attrs
 
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
-from enbloc.classification.contacts import measure_contacts
 from enbloc.classification.extent import Extent, differences, extent_from_typed, overrule
-from enbloc.classification.neighbours import Neighbour, measure_neighbours
-from enbloc.classification.scene_findings import find_on_scene
+from enbloc.classification.measured.contacts import measure_contacts
+from enbloc.classification.measured.neighbours import Neighbour, measure_neighbours
+from enbloc.classification.measured.scene_findings import find_on_scene
 from enbloc.classification.sensitivity import Known as KnownScene
 from enbloc.classification.sensitivity import Variant, measure_sensitivity
 from enbloc.classification.sheet import classify
@@ -25,7 +25,7 @@ from enbloc.resection.families import enumerate_options
 from enbloc.resection.plans import Option, Plan, Rejected
 from enbloc.settings import Settings
 from enbloc.strategy.advice import Indication
-from enbloc.strategy.indication import judge_indication
+from enbloc.strategy.indication.indication import judge_indication
 from enbloc.strategy.rebuild import rebuild
 from enbloc.strategy.search import Known, search
 from enbloc.strategy.what_if import WhatIf, ask_what_if, say_what_if

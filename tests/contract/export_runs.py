@@ -18,9 +18,9 @@ from pypdf import PdfWriter
 from enbloc.adapters.exports.export import Exported, Order, export_run
 from enbloc.adapters.exports.formats import choose_formats
 from enbloc.adapters.exports.run_source import RunSource, read_run
-from enbloc.adapters.files.case_folder import read_case
-from enbloc.adapters.files.case_writer import write_case
-from enbloc.adapters.files.run_folder import write_run
+from enbloc.adapters.files.case.case_folder import read_case
+from enbloc.adapters.files.case.case_writer import write_case
+from enbloc.adapters.files.run.run_folder import write_run
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.intake.case import Case
 from enbloc.phantoms.demo import demo_clinical, demo_tumour

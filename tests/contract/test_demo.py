@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from enbloc.adapters.files.nifti import read_nifti
+from enbloc.adapters.files.images.nifti import read_nifti
 from enbloc.adapters.files.schemas.catalogue import SCHEMAS
 from enbloc.foundation.evidence.bibliography import read_bibliography
 

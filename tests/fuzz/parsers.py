@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from enbloc.adapters.files.case_form import read_form
+from enbloc.adapters.files.case.case_form import read_form
 from enbloc.adapters.files.dicom.frames import FRAME_TAGS, decimal_parts
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.outline import fragments, outline
 from enbloc.adapters.files.dicom.pixels import stream_size
 from enbloc.adapters.files.dicom.planes import build_planes
 from enbloc.adapters.files.dicom.rtstruct import fill_even_odd
-from enbloc.adapters.files.nifti import read_nifti
+from enbloc.adapters.files.images.nifti import read_nifti
 from enbloc.adapters.pacs.address import parse_address
 from enbloc.adapters.pacs.transfers import file_of
 from enbloc.errors import EnblocError

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dicom_phantom import block, code, enhanced, segmentation, structure_set
+from enbloc.adapters.files.case.source_files import read_source
 from enbloc.adapters.files.dicom.image import read_dicom_image
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.rtstruct import read_structure_set
 from enbloc.adapters.files.dicom.segments import read_segmentation
-from enbloc.adapters.files.itk_images import read_itk
-from enbloc.adapters.files.nifti import nifti_bytes, read_nifti
-from enbloc.adapters.files.source_files import read_source
+from enbloc.adapters.files.images.itk_images import read_itk
+from enbloc.adapters.files.images.nifti import nifti_bytes, read_nifti
 from enbloc.errors import EnblocError
 from enbloc.foundation.space.grids import Grid
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enbloc.adapters.files.json_files import json_text
-from enbloc.adapters.files.record_forms import classification_form, plans_form
+from enbloc.adapters.files.run.record_forms import classification_form, plans_form
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.extent import Extent
 from enbloc.foundation.evidence.estimates import Estimate

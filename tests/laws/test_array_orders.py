@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from law_cases import ORDERS, QUICK, answers_text, case_laid_out, case_of, laid_out
 
-from enbloc.adapters.files.case_folder import read_case
-from enbloc.adapters.files.case_writer import write_case
-from enbloc.adapters.files.nifti import nifti_bytes, read_nifti
+from enbloc.adapters.files.case.case_folder import read_case
+from enbloc.adapters.files.case.case_writer import write_case
+from enbloc.adapters.files.images.nifti import nifti_bytes, read_nifti
 from enbloc.intake.case import Case
 from enbloc.walk import walk
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from law_cases import QUICK, case_of
 
-from enbloc.adapters.files.run_folder import RECORD_FILE, write_run
+from enbloc.adapters.files.run.run_folder import RECORD_FILE, write_run
 from enbloc.walk import walk
 
 

@@ -9,12 +9,12 @@ from law_cases import QUICK, TUMOURS, walk_of
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.space.distances import surface_points
-from enbloc.resection.arch_cuts import cut_pedicle, measure_choices
-from enbloc.resection.margins import measure_margins
-from enbloc.resection.place import place
-from enbloc.resection.placement import Placement
+from enbloc.resection.cutting.arch_cuts import cut_pedicle, measure_choices
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Option
-from enbloc.resection.specimen import cut_out
+from enbloc.resection.specimen.margins import measure_margins
+from enbloc.resection.specimen.specimen import cut_out
 from enbloc.walk import Record
 
 SETTINGS = QUICK.resection

@@ -16,9 +16,9 @@ import numpy as np
 
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.settings import AnatomySettings
-from enbloc.classification.contacts import measure_contacts
 from enbloc.classification.extent import LAYERS, SECTORS, Cell, Extent, LevelExtent
-from enbloc.classification.scene_findings import find_on_scene
+from enbloc.classification.measured.contacts import measure_contacts
+from enbloc.classification.measured.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
 from enbloc.errors import InputError

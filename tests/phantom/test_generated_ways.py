@@ -18,9 +18,9 @@ from scipy.spatial.transform import Rotation
 from enbloc.anatomy.parts import ARCH_LEFT, BODY
 from enbloc.anatomy.scene import Frame, Scene, Vertebra
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap
-from enbloc.resection.delivery import judge_delivery
-from enbloc.resection.placement import Placement
+from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry
+from enbloc.resection.way_out.delivery import judge_delivery
 
 VOXEL_MM = 2.0
 GRID = Grid((60, 64, 36), np.array([[2.0, 0, 0, -59], [0, 2.0, 0, -63], [0, 0, 2.0, -35], [0, 0, 0, 1]]))

@@ -13,15 +13,15 @@ from scipy.ndimage import binary_erosion
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
 from enbloc.anatomy.settings import AnatomySettings
-from enbloc.classification.alignment import measure_bends, measure_step
-from enbloc.classification.body_depth import measure_halves
-from enbloc.classification.body_shape import measure_body_shape
-from enbloc.classification.bone_lesion import measure_change
-from enbloc.classification.collapse import measure_body_share, measure_height_loss
-from enbloc.classification.contacts import measure_contacts
-from enbloc.classification.encasement import measure_encasement
 from enbloc.classification.extent import Extent
-from enbloc.classification.scene_findings import find_on_scene
+from enbloc.classification.measured.alignment import measure_bends, measure_step
+from enbloc.classification.measured.body_depth import measure_halves
+from enbloc.classification.measured.body_shape import measure_body_shape
+from enbloc.classification.measured.bone_lesion import measure_change
+from enbloc.classification.measured.collapse import measure_body_share, measure_height_loss
+from enbloc.classification.measured.contacts import measure_contacts
+from enbloc.classification.measured.encasement import measure_encasement
+from enbloc.classification.measured.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
 from enbloc.foundation.evidence.classifications import Finding

@@ -22,14 +22,14 @@ from enbloc.phantoms.fills import Fill
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import Bends, Pose, SpinePhantom, turn_matrix
 from enbloc.phantoms.tumours import Tumour, ellipsoid, fill, together
-from enbloc.resection.delivery import judge_delivery
-from enbloc.resection.kept import VESSELS, find_kept
-from enbloc.resection.place import place
-from enbloc.resection.placement import Placement
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Option, Side
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.specimen import cut_out
-from enbloc.resection.ways import LET_GO_MM
+from enbloc.resection.specimen.specimen import cut_out
+from enbloc.resection.way_out.delivery import judge_delivery
+from enbloc.resection.way_out.kept import VESSELS, find_kept
+from enbloc.resection.way_out.ways import LET_GO_MM
 
 VOXEL_MM = 1.5
 ARCH = fill("L3", Fill({11, 12, 1, 2}, "BC", inset_mm=1.25))

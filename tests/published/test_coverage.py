@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from enbloc.foundation.terms.histology import HISTOLOGIES
-from enbloc.strategy.indication_tables import BY_HISTOLOGY, BY_KIND
+from enbloc.strategy.indication.indication_tables import BY_HISTOLOGY, BY_KIND
 from enbloc.strategy.rules_page import every_rule_id
 
 ROOT = Path(__file__).parents[2]

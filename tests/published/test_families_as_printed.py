@@ -10,7 +10,7 @@ from enbloc.classification.sheet import classify
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.families import enumerate_options
-from enbloc.strategy.approach import choose_approach
+from enbloc.strategy.reaching.approach import choose_approach
 
 NOBODY = Clinical()
 ARCH = {10, 11, 12, 1, 2, 3}

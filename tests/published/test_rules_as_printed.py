@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from enbloc.classification.definitions import DEFINITIONS, LEFT_OUT
-from enbloc.classification.enneking import ADVICE
 from enbloc.classification.extent import Contact, extent_from_typed
 from enbloc.classification.sheet import classify
-from enbloc.classification.tables import SCORES
+from enbloc.classification.systems.definitions import DEFINITIONS, LEFT_OUT
+from enbloc.classification.systems.enneking import ADVICE
+from enbloc.classification.systems.tables import SCORES
 from enbloc.foundation.evidence.bibliography import read_bibliography
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.items import read_items
@@ -23,9 +23,9 @@ from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.intake.case import TypedLevel
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.families import LIMITS, enumerate_options
-from enbloc.strategy.approach import REGIONS, choose_approach
-from enbloc.strategy.indication import judge_indication
-from enbloc.strategy.indication_tables import BESIDE
+from enbloc.strategy.indication.indication import judge_indication
+from enbloc.strategy.indication.indication_tables import BESIDE
+from enbloc.strategy.reaching.approach import REGIONS, choose_approach
 from enbloc.strategy.rules_page import TABLES, rules_page, tables_of
 
 ROOT = Path(__file__).parents[2]

@@ -13,13 +13,13 @@ import rt_utils
 import SimpleITK
 from scipy import ndimage
 
-from enbloc.adapters.files.canonical import RawImage
 from enbloc.adapters.files.dicom.image import read_series
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.rtstruct import read_structure_set
 from enbloc.adapters.files.dicom.scan import opened
 from enbloc.adapters.files.dicom.segments import Drawn, read_segmentation
 from enbloc.adapters.files.dicom.series import list_series
+from enbloc.adapters.files.images.canonical import RawImage
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Grid
 

@@ -17,7 +17,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from enbloc.adapters.files.case_folder import read_case
+from enbloc.adapters.files.case.case_folder import read_case
 from enbloc.anatomy.build import levels_of
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene
@@ -26,14 +26,14 @@ from enbloc.foundation.space.distances import surface_points
 from enbloc.foundation.space.grids import Bools, Floats, LabelMap
 from enbloc.intake.case import Case, LabelFile
 from enbloc.resection.cuts import Cut
-from enbloc.resection.end_cuts import near_column
+from enbloc.resection.cutting.end_cuts import near_column
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.placement import EndCut, Placement, height_above
 from enbloc.resection.families import enumerate_options
-from enbloc.resection.margins import measure_margins
-from enbloc.resection.place import place
-from enbloc.resection.placement import EndCut, Placement, height_above
 from enbloc.resection.plans import Geometry, Margin
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.specimen import cut_out
+from enbloc.resection.specimen.margins import measure_margins
+from enbloc.resection.specimen.specimen import cut_out
 from enbloc.settings import Settings
 from enbloc.walk import Record, look
 

@@ -14,8 +14,8 @@ import attrs
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.case_folder import read_case
-from enbloc.adapters.files.labels import LabelEntry, read_labels
+from enbloc.adapters.files.case.case_folder import read_case
+from enbloc.adapters.files.case.labels import LabelEntry, read_labels
 from enbloc.adapters.journey import plan_case
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.levels_read import levels_of

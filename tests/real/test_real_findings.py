@@ -9,12 +9,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from enbloc.adapters.files.case_folder import read_case
+from enbloc.adapters.files.case.case_folder import read_case
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
-from enbloc.classification.collapse import measure_height_loss
 from enbloc.classification.extent import Extent
-from enbloc.classification.scene_findings import find_on_scene
+from enbloc.classification.measured.collapse import measure_height_loss
+from enbloc.classification.measured.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.foundation.evidence.classifications import Finding, Sheet
 from enbloc.foundation.evidence.estimates import Estimate, Unknown

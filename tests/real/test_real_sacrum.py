@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.labels import LabelEntry, read_labels
+from enbloc.adapters.files.case.labels import LabelEntry, read_labels
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.sacrum import distance_down_mm, judge_sacral_levels
 from enbloc.anatomy.scene import Scene

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from enbloc.adapters.files.case_folder import read_case
+from enbloc.adapters.files.case.case_folder import read_case
 from enbloc.settings import Settings
 from enbloc.walk import look, sense
 

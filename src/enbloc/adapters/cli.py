@@ -116,10 +116,10 @@ def _plan(
     as_json: bool,
     switches: Sequence[str] = (),
 ) -> None:
-    from enbloc.adapters.files.case_switches import parse_switches
+    from enbloc.adapters.files.case.case_switches import parse_switches
     from enbloc.adapters.files.json_files import json_text, to_plain
-    from enbloc.adapters.files.record_forms import plans_form
-    from enbloc.adapters.files.report_files import parse_manner
+    from enbloc.adapters.files.run.record_forms import plans_form
+    from enbloc.adapters.files.run.report_files import parse_manner
     from enbloc.adapters.journey import plan_case
     from enbloc.adapters.printing import print_lines
     from enbloc.adapters.terminal import answer_lines
@@ -141,7 +141,7 @@ def _plan(
 def check(case: CaseFolder, as_json: AsJson = False) -> None:
     """Read a case and check it, without planning; nothing is written."""
     from enbloc.adapters.arrival import check_case
-    from enbloc.adapters.files.intake_forms import intake_form
+    from enbloc.adapters.files.case.intake_forms import intake_form
     from enbloc.adapters.files.json_files import json_text
     from enbloc.adapters.printing import intake_lines, print_lines
 
@@ -165,7 +165,7 @@ def classify(
 ) -> None:
     """Give the answer of every classification, and what would settle it; nothing is written."""
     from enbloc.adapters.files.json_files import json_text
-    from enbloc.adapters.files.record_forms import classification_form
+    from enbloc.adapters.files.run.record_forms import classification_form
     from enbloc.adapters.journey import classify_case, compose_document
     from enbloc.adapters.printing import print_lines
     from enbloc.adapters.terminal import reason_lines, sensitivity_lines, sheet_lines
@@ -207,7 +207,7 @@ def report(
 ) -> None:
     """Say where the report of a run lies, and open it with --open; in another language or on other paper if asked."""
     from enbloc.adapters.files.json_files import json_text
-    from enbloc.adapters.files.report_files import tell_again
+    from enbloc.adapters.files.run.report_files import tell_again
 
     path, left_out = tell_again(run, language, paper)
     _say_left_out(left_out)

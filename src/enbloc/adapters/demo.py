@@ -6,8 +6,8 @@ from pathlib import Path
 
 import attrs
 
-from enbloc.adapters.files.case_folder import CASE_FILE
-from enbloc.adapters.files.case_writer import write_case
+from enbloc.adapters.files.case.case_folder import CASE_FILE
+from enbloc.adapters.files.case.case_writer import write_case
 from enbloc.errors import FileError
 from enbloc.phantoms.demo import demo_case
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import attrs
 
-from enbloc.adapters.files.case_folder import read_case
-from enbloc.adapters.files.case_switches import joined
-from enbloc.adapters.files.report_files import DOCUMENT_FILE, Manner, Told, document_file, report_files
-from enbloc.adapters.files.run_folder import REPORT_FILE, check_is_run_or_free, settings_form, write_run
+from enbloc.adapters.files.case.case_folder import read_case
+from enbloc.adapters.files.case.case_switches import joined
+from enbloc.adapters.files.run.report_files import DOCUMENT_FILE, Manner, Told, document_file, report_files
+from enbloc.adapters.files.run.run_folder import REPORT_FILE, check_is_run_or_free, settings_form, write_run
 from enbloc.errors import InputError
 from enbloc.foundation.evidence.bibliography import read_bibliography
 from enbloc.intake.case import Case, Problem

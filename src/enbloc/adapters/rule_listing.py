@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from enbloc.classification.definitions import DEFINITIONS
-from enbloc.classification.tables import SCORES
+from enbloc.classification.systems.definitions import DEFINITIONS
+from enbloc.classification.systems.tables import SCORES
 from enbloc.errors import CallError
 from enbloc.foundation.evidence.rules import Answers, RuleTable
 from enbloc.foundation.evidence.scores import Band

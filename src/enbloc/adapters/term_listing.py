@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from enbloc.adapters.files.schemes.catalogue import SCHEMES
 from enbloc.classification.overruling import VALUED
-from enbloc.classification.tables import FINDINGS
+from enbloc.classification.systems.tables import FINDINGS
 from enbloc.errors import CallError
 from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.foundation.terms.levels import LEVELS, TRANSITIONAL, region

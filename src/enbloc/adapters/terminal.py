@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from enbloc.adapters.printing import Line, problem_lines
-from enbloc.classification.neighbours import Neighbour
+from enbloc.classification.measured.neighbours import Neighbour
 from enbloc.classification.sensitivity import Variant
 from enbloc.classification.sheet import SHOWN_WHERE_THEY_APPLY
 from enbloc.foundation.evidence.classifications import Sheet

@@ -17,7 +17,7 @@ from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.chart import Chart, build_chart
 from enbloc.classification.extent import Contact, Extent, overrule
 from enbloc.classification.judged import tumour_shares
-from enbloc.classification.scene_findings import find_on_scene
+from enbloc.classification.measured.scene_findings import find_on_scene
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
 from enbloc.foundation.evidence.classifications import Classification, Sheet

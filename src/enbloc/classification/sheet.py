@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from enbloc.classification import (
+from enbloc.classification.contradictions import find_contradictions
+from enbloc.classification.extent import Extent
+from enbloc.classification.findings import Facts, find, with_supplied
+from enbloc.classification.overruling import overrule, stated_findings
+from enbloc.classification.systems import (
     enneking,
     escc,
     lung,
@@ -18,10 +22,6 @@ from enbloc.classification import (
     tomita,
     wbb_answer,
 )
-from enbloc.classification.contradictions import find_contradictions
-from enbloc.classification.extent import Extent
-from enbloc.classification.findings import Facts, find, with_supplied
-from enbloc.classification.overruling import overrule, stated_findings
 from enbloc.foundation.evidence.classifications import Classification, Finding, Sheet
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.intake.clinical import Clinical

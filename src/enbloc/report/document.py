@@ -12,7 +12,7 @@ from typing import Literal
 import attrs
 
 from enbloc.classification.extent import Extent
-from enbloc.classification.neighbours import Neighbour
+from enbloc.classification.measured.neighbours import Neighbour
 from enbloc.classification.sensitivity import Variant
 from enbloc.foundation.evidence.bibliography import Checked
 from enbloc.foundation.evidence.classifications import Sheet

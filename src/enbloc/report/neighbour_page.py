@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enbloc.classification.neighbours import FAT_HU, NO_TUBE, PLANE_MM, Neighbour
+from enbloc.classification.measured.neighbours import FAT_HU, NO_TUBE, PLANE_MM, Neighbour
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.report.document import Note, ReportInput, Section, Table
 from enbloc.report.notes import Citations

@@ -25,7 +25,7 @@ from enbloc.classification.extent import (
     involved_levels,
 )
 from enbloc.classification.findings import levels_that_may
-from enbloc.classification.wbb_answer import write_sectors
+from enbloc.classification.systems.wbb_answer import write_sectors
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.items import reason_from
 from enbloc.foundation.evidence.reasons import Reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from enbloc.classification.extent import SECTORS, Extent
-from enbloc.classification.wbb_answer import write_sectors
+from enbloc.classification.systems.wbb_answer import write_sectors
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 
 

@@ -15,8 +15,8 @@ import attrs
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.terms.levels import LEVELS, Level, order
-from enbloc.resection.margins import ORDER
 from enbloc.resection.plans import Delivery, Margin, MarginWord, Plan
+from enbloc.resection.specimen.margins import ORDER
 
 LIMB_ROOTS: tuple[Level, ...] = (
     *LEVELS[order("C4") : order("T1") + 1],

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from enbloc.classification import tables
-from enbloc.classification.definitions import DEFINITIONS, LEFT_OUT
-from enbloc.classification.enneking import ADVICE
-from enbloc.classification.wbb_answer import write_sectors
+from enbloc.classification.systems import tables
+from enbloc.classification.systems.definitions import DEFINITIONS, LEFT_OUT
+from enbloc.classification.systems.enneking import ADVICE
+from enbloc.classification.systems.wbb_answer import write_sectors
 from enbloc.foundation.evidence.bibliography import read_bibliography, supports
 from enbloc.foundation.evidence.items import item
 from enbloc.foundation.evidence.reasons import Reason
@@ -19,13 +19,10 @@ from enbloc.reconstruction.tables import EVERY as EVERY_REBUILDING
 from enbloc.resection.families import LIMITS
 from enbloc.resection.sacrifice_tables import EVERY as EVERY_VESSEL
 from enbloc.resection.sacrifice_tables import ROOTS, SACRAL_BOTH, SACRAL_ONE_SIDE, root_reason, sacral_reason
-from enbloc.strategy.approach import REGIONS
-from enbloc.strategy.background import BACKGROUND
-from enbloc.strategy.boriani import TYPES
-from enbloc.strategy.indication_tables import BESIDE, BY_HISTOLOGY, BY_KIND, BY_KIND_BESIDE, EMBOLISE
-from enbloc.strategy.modifiers import MODIFIERS
-from enbloc.strategy.noms import TABLE as NOMS
-from enbloc.strategy.risk_tables import (
+from enbloc.strategy.indication.indication_tables import BESIDE, BY_HISTOLOGY, BY_KIND, BY_KIND_BESIDE, EMBOLISE
+from enbloc.strategy.indication.noms import TABLE as NOMS
+from enbloc.strategy.outcome.background import BACKGROUND
+from enbloc.strategy.outcome.risk_tables import (
     AFTER_EARLIER_SURGERY,
     BALLOON,
     BLOOD_AND_TIME,
@@ -40,6 +37,9 @@ from enbloc.strategy.risk_tables import (
     Recurrence,
     Statement,
 )
+from enbloc.strategy.reaching.approach import REGIONS
+from enbloc.strategy.reaching.boriani import TYPES
+from enbloc.strategy.reaching.modifiers import MODIFIERS
 
 TABLES: Mapping[str, RuleTable] = MappingProxyType(
     {

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import attrs
 
 from enbloc.anatomy.scene import Scene
-from enbloc.classification.enneking import judge_appropriate
 from enbloc.classification.extent import Extent
+from enbloc.classification.systems.enneking import judge_appropriate
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
@@ -21,23 +21,23 @@ from enbloc.foundation.space.distances import surface_points
 from enbloc.intake.clinical import Clinical
 from enbloc.intake.switches import Switches
 from enbloc.resection.cuts import Cut
-from enbloc.resection.delivery import judge_delivery
-from enbloc.resection.margins import ORDER, measure_margins, worst_word
-from enbloc.resection.place import place
-from enbloc.resection.placement import Placement
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.placement import Placement
+from enbloc.resection.cutting.reach import find_reach
 from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected
-from enbloc.resection.reach import find_reach
-from enbloc.resection.registry_words import registry_word
 from enbloc.resection.sacrifices import Resection, list_sacrifices, switch_structures
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.specimen import CutOut, cut_out
-from enbloc.resection.window import judge_window
+from enbloc.resection.specimen.margins import ORDER, measure_margins, worst_word
+from enbloc.resection.specimen.registry_words import registry_word
+from enbloc.resection.specimen.specimen import CutOut, cut_out
+from enbloc.resection.specimen.window import judge_window
+from enbloc.resection.way_out.delivery import judge_delivery
 from enbloc.strategy.advice import Indication
-from enbloc.strategy.approach import choose_approach
 from enbloc.strategy.choice import with_reasons
-from enbloc.strategy.modifiers import list_modifiers
-from enbloc.strategy.risk import list_risks
-from enbloc.strategy.robustness import Robustness, draw, sample_execution
+from enbloc.strategy.outcome.risk import list_risks
+from enbloc.strategy.outcome.robustness import Robustness, draw, sample_execution
+from enbloc.strategy.reaching.approach import choose_approach
+from enbloc.strategy.reaching.modifiers import list_modifiers
 from enbloc.strategy.switched import move_planes, say_switches, switch_order
 
 PREFERENCE = Reason(

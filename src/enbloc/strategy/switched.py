@@ -8,7 +8,7 @@ import attrs
 
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.intake.switches import Switches
-from enbloc.resection.placement import EndCut, Placement, Plane
+from enbloc.resection.cutting.placement import EndCut, Placement, Plane
 from enbloc.strategy.advice import Approach
 
 

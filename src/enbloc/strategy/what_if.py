@@ -18,8 +18,8 @@ from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.families import enumerate_options
-from enbloc.strategy.approach import choose_approach
-from enbloc.strategy.indication import judge_indication
+from enbloc.strategy.indication.indication import judge_indication
+from enbloc.strategy.reaching.approach import choose_approach
 
 LESS_BONE = {"sagittal_resection", "posterior_arch_resection"}
 """Printed families that take less bone than a vertebrectomy, which is asked for beyond print only without them (F8)."""

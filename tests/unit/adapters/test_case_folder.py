@@ -10,8 +10,8 @@ import attrs
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.case_folder import digest, read_case
-from enbloc.adapters.files.case_writer import write_case
+from enbloc.adapters.files.case.case_folder import digest, read_case
+from enbloc.adapters.files.case.case_writer import write_case
 from enbloc.errors import CaseError, FileError
 from enbloc.foundation.space.grids import Volume
 from enbloc.intake.case import Case, TypedLevel

@@ -6,8 +6,8 @@ import tomllib
 
 import pytest
 
-from enbloc.adapters.files.case_form import read_form
-from enbloc.adapters.files.case_values import WrongValueError, read_layers, read_sectors
+from enbloc.adapters.files.case.case_form import read_form
+from enbloc.adapters.files.case.case_values import WrongValueError, read_layers, read_sectors
 from enbloc.errors import CaseError
 
 TYPED = '[case]\nid = "a"\n[extent.levels.L3]\nsectors = "4-8"\nlayers = "BC"\n'

@@ -12,7 +12,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from dicom_phantom import SEG, code, segmentation, structure_set, write_series
-from enbloc.adapters.files.case_folder import read_case
+from enbloc.adapters.files.case.case_folder import read_case
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.rtstruct import fill_even_odd, read_structure_set
 from enbloc.adapters.files.dicom.segments import Drawn, read_segmentation, segment_name

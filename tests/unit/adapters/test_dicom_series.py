@@ -13,12 +13,12 @@ import pytest
 from pydicom.dataset import Dataset
 
 from dicom_phantom import enhanced, set_pixels, slice_header, write_series
-from enbloc.adapters.files.canonical import RawImage
 from enbloc.adapters.files.dicom.geometry import Refused, Stack
 from enbloc.adapters.files.dicom.image import read_dicom_image, read_series
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.scan import opened
 from enbloc.adapters.files.dicom.series import Listing, list_series
+from enbloc.adapters.files.images.canonical import RawImage
 from enbloc.errors import FileError
 
 HEIGHTS = [10.0 + 2.0 * n for n in range(8)]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from enbloc.adapters.files.canonical import as_labels
-from enbloc.adapters.files.itk_images import read_itk
-from enbloc.adapters.files.labels import LabelEntry, read_labels
-from enbloc.adapters.files.nifti import nifti_bytes, read_nifti
+from enbloc.adapters.files.case.labels import LabelEntry, read_labels
+from enbloc.adapters.files.images.canonical import as_labels
+from enbloc.adapters.files.images.itk_images import read_itk
+from enbloc.adapters.files.images.nifti import nifti_bytes, read_nifti
 from enbloc.errors import FileError, TermError
 from enbloc.foundation.space.grids import Grid
 

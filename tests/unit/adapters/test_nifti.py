@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from nibabel.orientations import apply_orientation, inv_ornt_aff
 
-from enbloc.adapters.files.canonical import as_labels
-from enbloc.adapters.files.nifti import RAS_LPS, nifti_bytes, read_nifti
+from enbloc.adapters.files.images.canonical import as_labels
+from enbloc.adapters.files.images.nifti import RAS_LPS, nifti_bytes, read_nifti
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Grid
 

@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.case_folder import read_case
-from enbloc.adapters.files.nifti import nifti_bytes
-from enbloc.adapters.files.registration import register_rigidly
+from enbloc.adapters.files.case.case_folder import read_case
+from enbloc.adapters.files.images.nifti import nifti_bytes
+from enbloc.adapters.files.images.registration import register_rigidly
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.errors import CaseError, GridError

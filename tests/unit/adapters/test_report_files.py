@@ -14,9 +14,9 @@ import pytest
 import typst
 from pypdf import PdfReader
 
-from enbloc.adapters.files import pdf
-from enbloc.adapters.files.report_files import Manner, Told, document_file, parse_manner, report_files, tell_again
-from enbloc.adapters.files.run_folder import write_run
+from enbloc.adapters.files.run import pdf
+from enbloc.adapters.files.run.report_files import Manner, Told, document_file, parse_manner, report_files, tell_again
+from enbloc.adapters.files.run.run_folder import write_run
 from enbloc.errors import CallError, FileError
 from enbloc.intake.case import Case
 from enbloc.report.compose import compose

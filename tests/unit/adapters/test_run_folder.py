@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 import trimesh
 
-from enbloc.adapters.files import run_folder
-from enbloc.adapters.files.meshes import glb_bytes, stl_bytes
-from enbloc.adapters.files.nifti import read_nifti
-from enbloc.adapters.files.record_forms import plan_form
-from enbloc.adapters.files.run_folder import find_report, write_run
+from enbloc.adapters.files.images.nifti import read_nifti
+from enbloc.adapters.files.run import run_folder
+from enbloc.adapters.files.run.meshes import glb_bytes, stl_bytes
+from enbloc.adapters.files.run.record_forms import plan_form
+from enbloc.adapters.files.run.run_folder import find_report, write_run
 from enbloc.adapters.files.schemas.catalogue import SCHEMAS
 from enbloc.errors import FileError
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Grid
 from enbloc.resection.plans import Delivery
-from enbloc.resection.solids import build_solid
+from enbloc.resection.specimen.solids import build_solid
 from enbloc.walk import Record
 
 STEPS = ["1-intake.json", "2-anatomy.json", "3-classification.json", "4-options.json", "5-plans.json", "6-report.html"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.labels import LabelEntry, read_labels
-from enbloc.adapters.files.nifti import nifti_bytes
+from enbloc.adapters.files.case.labels import LabelEntry, read_labels
+from enbloc.adapters.files.images.nifti import nifti_bytes
 from enbloc.adapters.files.schemes.catalogue import SCHEMES, name_numbers
 from enbloc.errors import FileError, TermError
 from enbloc.foundation.space.grids import Grid

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from enbloc.anatomy.scene import Frame, Scene, Vertebra
-from enbloc.classification.contacts import measure_contacts
 from enbloc.classification.extent import Extent, extent_from_typed
-from enbloc.classification.neighbours import Neighbour, measure_neighbours
-from enbloc.classification.size import find_size, measure_diameter
+from enbloc.classification.measured.contacts import measure_contacts
+from enbloc.classification.measured.neighbours import Neighbour, measure_neighbours
+from enbloc.classification.measured.size import find_size, measure_diameter
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.intake.case import TypedLevel

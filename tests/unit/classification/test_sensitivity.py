@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.record_forms import classification_form
+from enbloc.adapters.files.run.record_forms import classification_form
 from enbloc.adapters.files.schemas.findings import ANSWER
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.sensitivity import STEPS_MM, Known, Variant, changed, measure_sensitivity

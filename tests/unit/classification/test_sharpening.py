@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from enbloc.classification.extent import LAYERS, SECTORS, Extent, LevelExtent
 from enbloc.classification.sheet import classify as classify_sheet
-from enbloc.classification.tables import TABLES
+from enbloc.classification.systems.tables import TABLES
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Unknown
 from enbloc.foundation.evidence.rules import classify

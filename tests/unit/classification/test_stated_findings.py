@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from enbloc.classification.extent import extent_from_typed
 from enbloc.classification.overruling import VALUED, WHOLES
 from enbloc.classification.sheet import classify
-from enbloc.classification.tables import FINDINGS, TABLES
+from enbloc.classification.systems.tables import FINDINGS, TABLES
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.intake.case import TypedLevel

@@ -6,7 +6,7 @@ import pytest
 
 from enbloc.classification.extent import Cell, Extent, LevelExtent
 from enbloc.classification.sheet import classify
-from enbloc.classification.wbb_answer import mirror, write_sectors
+from enbloc.classification.systems.wbb_answer import mirror, write_sectors
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.intake.clinical import Clinical

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.case_folder import read_case
+from enbloc.adapters.files.case.case_folder import read_case
 from enbloc.foundation.space.grids import Grid, LabelMap, Volume
 from enbloc.intake.case import Case, LabelFile, Problem, TypedLevel
 from enbloc.intake.checks import check

@@ -11,7 +11,7 @@ import damage
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.labels import LabelEntry, read_labels
+from enbloc.adapters.files.case.labels import LabelEntry, read_labels
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.foundation.space.grids import LabelMap

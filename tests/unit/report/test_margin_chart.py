@@ -11,7 +11,7 @@ from PIL import Image
 
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.report.drawing.margin_chart import draw_margin_map
-from enbloc.resection.margin_maps import MarginMap
+from enbloc.resection.specimen.margin_maps import MarginMap
 
 
 def map_with_tumour_at_the_left() -> MarginMap:

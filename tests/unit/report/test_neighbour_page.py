@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from enbloc.classification.neighbours import NO_TUBE, Neighbour
+from enbloc.classification.measured.neighbours import NO_TUBE, Neighbour
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.intake.case import Case
 from enbloc.intake.clinical import Clinical

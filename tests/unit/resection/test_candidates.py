@@ -9,12 +9,12 @@ import pytest
 
 from enbloc.foundation.space.distances import surface_points
 from enbloc.foundation.space.polygons import distance_to_face
-from enbloc.resection.candidates import evaluate, planes_of, poses_of, prepare
-from enbloc.resection.place import place
-from enbloc.resection.placement import moved
+from enbloc.resection.cutting.candidates import evaluate, planes_of, poses_of, prepare
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.placement import moved
 from enbloc.resection.plans import Option
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.specimen import cut_out
+from enbloc.resection.specimen.specimen import cut_out
 
 SETTINGS = ResectionSettings()
 LOW = ((6.0, -26.0, -10.0), 8.0)

@@ -13,15 +13,15 @@ from enbloc.foundation.space.distances import surface_points
 from enbloc.phantoms.spine import SpinePhantom
 from enbloc.phantoms.truth import level_truth, plane_clearance_mm
 from enbloc.phantoms.tumours import sphere
-from enbloc.resection.arch_cuts import ANGLES_DEG, PEDICLE_DEG, cut_lamina, cut_pedicle, measure_choices
-from enbloc.resection.end_cuts import LEAST_REST_MM, place_end_cut
-from enbloc.resection.lengthwise_cuts import LEAST_SIDE_MM
-from enbloc.resection.place import LAMINA_DEG, PLACED_FAMILIES, place
-from enbloc.resection.placement import ArchCut, Plane, arch_normal, arch_ray, height_above
+from enbloc.resection.cutting.arch_cuts import ANGLES_DEG, PEDICLE_DEG, cut_lamina, cut_pedicle, measure_choices
+from enbloc.resection.cutting.end_cuts import LEAST_REST_MM, place_end_cut
+from enbloc.resection.cutting.lengthwise_cuts import LEAST_SIDE_MM
+from enbloc.resection.cutting.place import LAMINA_DEG, PLACED_FAMILIES, place
+from enbloc.resection.cutting.placement import ArchCut, Plane, arch_normal, arch_ray, height_above
 from enbloc.resection.plans import Option
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.specimen import cut_out
-from enbloc.resection.window import judge_window
+from enbloc.resection.specimen.specimen import cut_out
+from enbloc.resection.specimen.window import judge_window
 
 SETTINGS = ResectionSettings()
 PHANTOM = SpinePhantom(("L2", "L3", "L4"))

@@ -14,14 +14,14 @@ from enbloc.anatomy.parts import ARCH_LEFT, BODY
 from enbloc.anatomy.scene import Frame, Scene, Vertebra
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap
-from enbloc.resection.delivery import judge_delivery
-from enbloc.resection.kept import SAC, find_kept
-from enbloc.resection.passage import straighten
-from enbloc.resection.pieces import RIB_TAKEN_MM
-from enbloc.resection.placement import Placement
+from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Sacrifice
-from enbloc.resection.ring import closes_round
-from enbloc.resection.ways import LET_GO_MM
+from enbloc.resection.way_out.delivery import judge_delivery
+from enbloc.resection.way_out.kept import SAC, find_kept
+from enbloc.resection.way_out.passage import straighten
+from enbloc.resection.way_out.pieces import RIB_TAKEN_MM
+from enbloc.resection.way_out.ring import closes_round
+from enbloc.resection.way_out.ways import LET_GO_MM
 
 VOXEL_MM = 2.0
 GRID = Grid((50, 60, 40), np.array([[2.0, 0, 0, -49], [0, 2.0, 0, -59], [0, 0, 2.0, -39], [0, 0, 0, 1]]))

@@ -16,13 +16,13 @@ from enbloc.foundation.space.distances import surface_points
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
 from enbloc.phantoms.tumours import Tumour, ellipsoid, sphere
-from enbloc.resection.chest_wall import BEYOND_TUMOUR_MM, FROM_JOINT_MM, place_rib_cuts
-from enbloc.resection.lengthwise_cuts import LEAST_WALL_MM
-from enbloc.resection.place import place
-from enbloc.resection.placement import Placement, Plane, Wall, height_above, in_bodies, moved
+from enbloc.resection.cutting.chest_wall import BEYOND_TUMOUR_MM, FROM_JOINT_MM, place_rib_cuts
+from enbloc.resection.cutting.lengthwise_cuts import LEAST_WALL_MM
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.placement import Placement, Plane, Wall, height_above, in_bodies, moved
 from enbloc.resection.plans import Family, Option, Side
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.specimen import cut_out
+from enbloc.resection.specimen.specimen import cut_out
 
 SETTINGS = ResectionSettings()
 LUMBAR = ("L2", "L3", "L4")

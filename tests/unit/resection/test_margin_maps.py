@@ -10,8 +10,8 @@ from enbloc.anatomy.scene import Frame, Scene, Vertebra
 from enbloc.foundation.space.distances import FAR_MM
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap
 from enbloc.resection.cuts import Cut
-from enbloc.resection.margin_maps import STEP_MM, MarginMap, measure_margin_map
 from enbloc.resection.plans import Geometry
+from enbloc.resection.specimen.margin_maps import STEP_MM, MarginMap, measure_margin_map
 
 RADIUS_MM = 8.0
 HULL_MM = 1.0

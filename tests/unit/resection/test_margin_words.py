@@ -12,8 +12,8 @@ from enbloc.classification.extent import LAYERS, SECTORS, Extent, LevelExtent
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.resection.cuts import Cut
-from enbloc.resection.margins import ORDER, measure_margins, worst_word
 from enbloc.resection.plans import Geometry, Margin
+from enbloc.resection.specimen.margins import ORDER, measure_margins, worst_word
 
 CENTRE, RADIUS = (10.0, -26.0, -4.5), 6.0
 

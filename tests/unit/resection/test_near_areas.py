@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from enbloc.foundation.space.grids import Grid
 from enbloc.resection.cuts import Cut
-from enbloc.resection.near_areas import near_faces, near_on_cut, true_areas
+from enbloc.resection.specimen.near_areas import near_faces, near_on_cut, true_areas
 
 
 def square(half_mm: float, turn: Rotation) -> Cut:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from enbloc.resection.place import place
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.reach import find_reach, unreached
 from enbloc.resection.plans import Option
-from enbloc.resection.reach import find_reach, unreached
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.specimen import cut_out
+from enbloc.resection.specimen.specimen import cut_out
 
 SETTINGS = ResectionSettings()
 

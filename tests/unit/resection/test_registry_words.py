@@ -6,7 +6,7 @@ import pytest
 
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.resection.plans import Margin
-from enbloc.resection.registry_words import registry_word
+from enbloc.resection.specimen.registry_words import registry_word
 
 
 def margins(**words: str) -> tuple[Margin, ...]:

@@ -15,7 +15,7 @@ from enbloc.anatomy.scene import Scene
 from enbloc.errors import GridError
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.resection.cuts import Cut
-from enbloc.resection.solids import Refused, Solid, build_remainder, build_solid, build_specimen
+from enbloc.resection.specimen.solids import Refused, Solid, build_remainder, build_solid, build_specimen
 
 Scenes = Callable[[tuple[float, float, float], float], Scene]
 TURN = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])

@@ -11,8 +11,8 @@ from enbloc.intake.case import TypedLevel
 from enbloc.intake.clinical import Clinical
 from enbloc.resection.plans import Option
 from enbloc.strategy.advice import Approach
-from enbloc.strategy.approach import choose_approach, choose_side, judge_vessel
-from enbloc.strategy.reach import least_exposures, list_tasks
+from enbloc.strategy.reaching.approach import choose_approach, choose_side, judge_vessel
+from enbloc.strategy.reaching.reach import least_exposures, list_tasks
 
 BODY = {5, 6, 7, 8}
 

@@ -10,8 +10,8 @@ from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.intake.case import TypedLevel
 from enbloc.intake.clinical import Clinical
 from enbloc.strategy.advice import Indication
-from enbloc.strategy.indication import judge_indication
-from enbloc.strategy.rivals import INTRALESIONAL, SEPARATION
+from enbloc.strategy.indication.indication import judge_indication
+from enbloc.strategy.indication.rivals import INTRALESIONAL, SEPARATION
 
 
 def typed(sectors: set[int] = frozenset({4, 5}), layers: str = "BC", level: str = "L3") -> Extent:

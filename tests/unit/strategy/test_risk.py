@@ -15,9 +15,9 @@ from enbloc.intake.clinical import Clinical
 from enbloc.resection.families import enumerate_options
 from enbloc.resection.plans import Plan, Risk
 from enbloc.resection.settings import ResectionSettings
-from enbloc.strategy import risk_tables
-from enbloc.strategy.indication import judge_indication
-from enbloc.strategy.risk import list_risks, wilson
+from enbloc.strategy.indication.indication import judge_indication
+from enbloc.strategy.outcome import risk_tables
+from enbloc.strategy.outcome.risk import list_risks, wilson
 from enbloc.strategy.search import Known, search
 
 

@@ -15,8 +15,8 @@ from enbloc.foundation.evidence.bibliography import read_bibliography
 from enbloc.foundation.evidence.items import item
 from enbloc.foundation.space.grids import Floats
 from enbloc.resection.cuts import Cut
-from enbloc.strategy.execution_tables import METHODS, SD_OF_RANGE, Method, Series, Spread
-from enbloc.strategy.robustness import Robustness, draw, sample_execution, signed_error
+from enbloc.strategy.outcome.execution_tables import METHODS, SD_OF_RANGE, Method, Series, Spread
+from enbloc.strategy.outcome.robustness import Robustness, draw, sample_execution, signed_error
 
 SAMPLES = 2000
 RADIUS = 8.0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from enbloc.adapters.files.case_switches import joined, parse_switches, read_switches, switches_form
+from enbloc.adapters.files.case.case_switches import joined, parse_switches, read_switches, switches_form
 from enbloc.classification.extent import extent_from_typed
 from enbloc.errors import CallError
 from enbloc.intake.case import Case, TypedLevel
 from enbloc.intake.clinical import Clinical
 from enbloc.intake.switches import Switches
-from enbloc.resection.placement import EndCut, Placement, Plane
+from enbloc.resection.cutting.placement import EndCut, Placement, Plane
 from enbloc.settings import Settings
 from enbloc.strategy.switched import move_planes
 from enbloc.walk import Record, walk

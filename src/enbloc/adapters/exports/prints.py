@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from enbloc.adapters.exports.run_source import RunSource
 from enbloc.adapters.exports.safe_text import ascii_text, file_stem, one_line, unlike
 from enbloc.adapters.exports.solids import Solid, solids_of
-from enbloc.adapters.files.meshes import LPS_MM_TO_GLTF
+from enbloc.adapters.files.run.meshes import LPS_MM_TO_GLTF
 
 File = tuple[str, bytes]
 _STL_FACE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])

@@ -16,9 +16,9 @@ import attrs
 import numpy as np
 
 from enbloc.adapters.exports.safe_text import file_stem
+from enbloc.adapters.files.images.nifti import read_nifti
 from enbloc.adapters.files.json_files import Json, json_text
-from enbloc.adapters.files.nifti import read_nifti
-from enbloc.adapters.files.run_folder import RECORD_FILE, read_record
+from enbloc.adapters.files.run.run_folder import RECORD_FILE, read_record
 from enbloc.errors import CallError, FileError
 from enbloc.foundation.space.grids import Array, Bools, Grid, LabelMap
 from enbloc.resection.cuts import Cut

@@ -24,7 +24,7 @@ from enbloc.adapters.exports.segments import Colour, Segment, pieces_of, segment
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.resection.cuts import Cut
-from enbloc.resection.solids import Refused, build_rest, build_solid
+from enbloc.resection.specimen.solids import Refused, build_rest, build_solid
 
 LEVEL = 0.499
 """Of a mask whose voxels are 1: a thousandth of a voxel from half way, so that no tie is left."""

@@ -12,16 +12,16 @@ from typing import Any
 
 import attrs
 
-from enbloc.adapters.files.case_folder import CASE_FILE
+from enbloc.adapters.files.case.case_folder import CASE_FILE
+from enbloc.adapters.files.case.intake_forms import source_form
 from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, read_whole
 from enbloc.adapters.files.dicom.geometry import Refused
 from enbloc.adapters.files.dicom.image import read_series
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.objects import OtherObject
 from enbloc.adapters.files.dicom.series import Listing, Progress, Series
-from enbloc.adapters.files.intake_forms import source_form
+from enbloc.adapters.files.images.nifti import nifti_bytes
 from enbloc.adapters.files.json_files import json_text
-from enbloc.adapters.files.nifti import nifti_bytes
 from enbloc.adapters.imports.deidentify import Disguise, deidentified
 from enbloc.adapters.imports.keys import Keys, new_keys, pseudonym_of, read_keys, write_keys
 from enbloc.errors import CallError, FileError

@@ -15,8 +15,8 @@ from enbloc.anatomy.scene import Scene
 from enbloc.report.document import Picture
 from enbloc.report.drawing.packing import png_uri
 from enbloc.report.drawing.palette import INK, QUIET
-from enbloc.resection.margin_maps import LIMITS_MM, MarginMap, measure_margin_map
 from enbloc.resection.plans import Plan
+from enbloc.resection.specimen.margin_maps import LIMITS_MM, MarginMap, measure_margin_map
 
 _BANDS: tuple[tuple[int, int, int], ...] = ((125, 30, 10), (213, 94, 0), (240, 190, 110), (222, 235, 240))
 """Nearer than 2, 5, 10 mm and further: from dark to light."""

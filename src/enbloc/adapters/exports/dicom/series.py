@@ -33,8 +33,8 @@ from enbloc.adapters.exports.dicom.stamp import (
 from enbloc.adapters.exports.run_source import RunSource
 from enbloc.adapters.exports.safe_text import ascii_text, dicom_text
 from enbloc.adapters.exports.segments import pieces_of
-from enbloc.adapters.files.case_folder import CASE_FILE, digest, inside
-from enbloc.adapters.files.labels import read_volume
+from enbloc.adapters.files.case.case_folder import CASE_FILE, digest, inside
+from enbloc.adapters.files.case.labels import read_volume
 from enbloc.errors import FileError, InputError
 from enbloc.foundation.space.grids import Array, Floats, Grid, Volume
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from enbloc.adapters.files.canonical import RawImage, as_labels
+from enbloc.adapters.files.case.labels import LabelEntry, present_numbers
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.rtstruct import read_structure_set
 from enbloc.adapters.files.dicom.segments import Drawn, read_segmentation
-from enbloc.adapters.files.labels import LabelEntry, present_numbers
+from enbloc.adapters.files.images.canonical import RawImage, as_labels
 from enbloc.adapters.files.schemes.catalogue import SCHEMES, name_numbers, stated_numbers
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Grid, LabelMap

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import attrs
 
-from enbloc.adapters.files.canonical import RawImage, canonical
 from enbloc.adapters.files.dicom.frames import ImageFile
 from enbloc.adapters.files.dicom.geometry import Refused, Stack, stored_affine
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.pixels import read_pixels, repaired
 from enbloc.adapters.files.dicom.scan import opened
 from enbloc.adapters.files.dicom.series import Series, list_series
+from enbloc.adapters.files.images.canonical import RawImage, canonical
 from enbloc.errors import FileError
 from enbloc.intake.case import DicomSource, Problem
 

@@ -11,12 +11,12 @@ import scipy
 from numpy.typing import NDArray
 from pydicom.pixels import pixel_array
 
-from enbloc.adapters.files.canonical import check_size
 from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, read_whole
 from enbloc.adapters.files.dicom.frames import whole
 from enbloc.adapters.files.dicom.geometry import Stack, stored_affine
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.outline import Outline, fragments
+from enbloc.adapters.files.images.canonical import check_size
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Array, Floats
 

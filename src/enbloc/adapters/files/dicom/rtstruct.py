@@ -16,11 +16,11 @@ from typing import Any
 import attrs
 import numpy as np
 
-from enbloc.adapters.files.canonical import RawImage, canonical, check_size
 from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, plain_text, read_header
 from enbloc.adapters.files.dicom.frames import decimal_parts, whole
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.segments import Drawn
+from enbloc.adapters.files.images.canonical import RawImage, canonical, check_size
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.intake.case import Problem

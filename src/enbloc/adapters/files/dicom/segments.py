@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels import pixel_array
 
-from enbloc.adapters.files.canonical import RawImage, as_labels, canonical, check_size
+from enbloc.adapters.files.case.labels import present_numbers
 from enbloc.adapters.files.dicom.codes import coded_structure, side_of
 from enbloc.adapters.files.dicom.files import UNREADABLE, first_line, plain_text, read_header, read_whole
 from enbloc.adapters.files.dicom.frames import decimal_parts, numbers, whole
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.outline import EXPLICIT_BIG, Outline
 from enbloc.adapters.files.dicom.planes import Planes, build_planes
-from enbloc.adapters.files.labels import present_numbers
+from enbloc.adapters.files.images.canonical import RawImage, as_labels, canonical, check_size
 from enbloc.errors import FileError, TermError
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.structures import parse_structure

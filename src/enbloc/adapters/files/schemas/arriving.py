@@ -23,7 +23,7 @@ from enbloc.adapters.files.schemas.pieces import (
 )
 from enbloc.adapters.files.schemes.catalogue import SCHEMES as LABEL_SCHEMES
 from enbloc.classification.overruling import VALUED
-from enbloc.classification.tables import FINDINGS
+from enbloc.classification.systems.tables import FINDINGS
 from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.intake.clinical import Grade, Metastases, Pain
 

@@ -1,0 +1,1 @@
+"""The case folder, read and written."""

@@ -1,0 +1,1 @@
+"""Images and label maps on their grids."""

@@ -1,0 +1,1 @@
+"""Every classification system as a rule table over the findings."""

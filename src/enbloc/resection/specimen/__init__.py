@@ -1,0 +1,1 @@
+"""What the cuts set free, and how far tumour keeps from its surface."""

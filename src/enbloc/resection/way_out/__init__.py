@@ -1,0 +1,1 @@
+"""Can the specimen be brought out past the cord?"""

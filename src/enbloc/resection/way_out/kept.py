@@ -1,0 +1,172 @@
+"""What stays in the patient while the specimen leaves: the sac, bone, vessels, and the cord within the sac.
+
+The sac is the labelled dura and cord where the dura is labelled; otherwise the whole canal stands for it, which is too
+large and so errs to the safe side. Lungs, muscles and organs are held away and stop nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from enbloc.anatomy.parts import BODY
+from enbloc.anatomy.scene import Scene
+from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.grids import Bools
+from enbloc.foundation.terms.structures import DURA, STRUCTURES, level_of
+from enbloc.resection.cuts import Cut
+from enbloc.resection.cutting.placement import Placement
+from enbloc.resection.plans import Geometry, Sacrifice
+from enbloc.resection.specimen.solids import in_kerf
+from enbloc.resection.way_out.pieces import Piece, find_pieces, rib_head, rib_piece
+
+VESSEL_GUARD_MM = 5.0
+"""The specimen passes vessels at this distance, or no nearer than it lies to them at the start (DEL-2, ours)."""
+
+CORD_GUARD_MM = 2.0
+"""It passes the labelled cord at this distance, or no nearer than at the start; the canal around it is kept whole where
+no dura is labelled, so that this binds only where the dura is (ours)."""
+
+SAC, BONE, OTHER_BONE, VESSELS, FIRST_PIECE = 1, 2, 3, 4, 5
+"""Codes of what is kept. Bone: all that is no piece of its own. Other bone: ribs, sacrum, vertebrae further away.
+Pieces that could go are counted from `FIRST_PIECE`."""
+
+_NAMES: Mapping[int, str] = {
+    SAC: "the sac",
+    BONE: "the bone that stays beside it",
+    OTHER_BONE: "the ribs that stay",
+    VESSELS: "the vessels",
+}
+
+
+@attrs.frozen(eq=False)
+class Kept:
+    """What the specimen must not run into.
+
+    Parameters
+    ----------
+    codes : uint8 array on the scene's grid
+        0 where nothing stops the specimen, else `SAC`, `BONE`, `OTHER_BONE`, `VESSELS` or a piece.
+    names : mapping of int to str
+        What each code is, in words.
+    pieces : mapping of int to Piece
+        What could be given up.
+    cord : bool array
+        The labelled cord, passed at its own guard.
+    because : tuple of Reason
+        What was taken to be kept, and what was not looked at.
+    """
+
+    codes: NDArray[np.uint8]
+    names: Mapping[int, str]
+    pieces: Mapping[int, Piece]
+    cord: Bools
+    because: tuple[Reason, ...]
+
+
+def find_kept(
+    scene: Scene,
+    placement: Placement,
+    geometry: Geometry,
+    sacrifices: Sequence[Sacrifice],
+    cuts: Sequence[Cut] = (),
+) -> Kept:
+    """What stays when a placement has been cut out.
+
+    Parameters
+    ----------
+    scene : Scene
+    placement : Placement
+    geometry : Geometry
+        On the scene's grid.
+    sacrifices : sequence of Sacrifice
+        What is cut or resected is no obstacle.
+    cuts : sequence of Cut
+        What the tool has taken along them is gone.
+    """
+    given_up = {s.structure for s in sacrifices if s.action in ("cut", "resect")}
+    codes = np.zeros(scene.grid.shape, dtype=np.uint8)
+    ribs = []
+    for number, name in scene.structures.names.items():
+        kind = STRUCTURES[name].kind if name in STRUCTURES else None
+        if kind == "vessel" and name not in given_up:
+            codes[scene.structures.values == number] = VESSELS
+        elif kind == "bone" and level_of(name) not in scene.vertebrae:
+            there = scene.structures.values == number
+            head = rib_head(scene, name)
+            codes[there & ~head if name in given_up else there] = OTHER_BONE
+            if name.startswith("rib_") and name not in given_up and not head.all():
+                ribs.append(rib_piece(name, there & head))
+    bone = _bone(scene, placement, geometry)
+    codes[bone] = BONE
+    names = dict(_NAMES)
+    pieces: dict[int, Piece] = {}
+    for piece in (*_once(find_pieces(scene, placement, bone)), *ribs):
+        if piece.structure in given_up:
+            codes[piece.where] = 0
+            continue
+        code = FIRST_PIECE + len(pieces)
+        names[code], pieces[code] = piece.words, piece
+        codes[piece.where] = code
+    dura = scene.structures.mask(DURA)
+    codes[_sac(scene, dura) & ~scene.tumour] = SAC
+    bony = (codes != SAC) & (codes != VESSELS) & (codes > 0)
+    for cut in cuts:
+        codes[bony & in_kerf(scene.grid, bony, cut)] = 0
+    codes[geometry.specimen] = 0
+    return Kept(codes, names, pieces, scene.structures.mask("spinal_cord"), _because(bool(dura.any())))
+
+
+def narrowed(scene: Scene, kept: Kept) -> Kept | None:
+    """The same with a sac that fills the canal no further than `CORD_GUARD_MM` round the labelled cord.
+
+    None where the dura is labelled, which says how wide the sac is, or the cord is not.
+    """
+    if scene.structures.mask(DURA).any() or not kept.cord.any():
+        return None
+    codes = kept.codes.copy()
+    codes[(codes == SAC) & (distance_to(scene.grid, kept.cord) > CORD_GUARD_MM)] = 0
+    return attrs.evolve(kept, codes=codes)
+
+
+def _once(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Each voxel to the first piece that holds it; what then is empty is left out."""
+    taken: Bools | None = None
+    for piece in pieces:
+        where = piece.where if taken is None else piece.where & ~taken
+        taken = where if taken is None else taken | where
+        if where.any():
+            yield attrs.evolve(piece, where=where)
+
+
+def _bone(scene: Scene, placement: Placement, geometry: Geometry) -> Bools:
+    """The remainder, without what is taken off with the arch to free the cord."""
+    if not placement.removes_arch:
+        return geometry.remainder
+    resected = [list(scene.vertebrae).index(level) + 1 for level in placement.levels]
+    kept: Bools = geometry.remainder & ~(np.isin(scene.bone, resected) & (scene.parts != BODY))
+    return kept
+
+
+def _sac(scene: Scene, dura: Bools) -> Bools:
+    if not dura.any():
+        return scene.canal
+    return dura | scene.structures.mask("spinal_cord") | scene.structures.mask("cauda_equina")
+
+
+def _because(dura_labelled: bool) -> tuple[Reason, ...]:
+    sac = "the labelled dura" if dura_labelled else "the whole canal, which stands for the dura"
+    return (
+        Reason(
+            f"Tested against {sac}, the bone that stays with its ribs, and the vessels. Lungs, muscles and organs are "
+            "held away; a rod is not part of the test.",
+            "ours",
+            (),
+            "DEL-2",
+        ),
+        Reason("Nerve roots are not labelled: they were not part of the test.", "modelled", (), "DEL-1"),
+    )

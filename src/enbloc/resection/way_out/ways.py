@@ -1,0 +1,239 @@
+"""A proved way out: the specimen shifted, or turned about the cord, or moved freely, in this order.
+
+Strategy. Each search proposes a way on a coarse look. It is then proved on the labels' own grid: all outer voxels of
+the specimen are moved along it, no voxel further than half a voxel at a time, through the distance fields of what is
+kept. While it lets go of what it was cut from it may overlap by one voxel at most, half for its own border and half for
+the other's; from then on by half a voxel. It passes vessels and cord at their guards, or no nearer than at the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import attrs
+import numpy as np
+
+from enbloc.anatomy.scene import Frame, Scene
+from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.grids import Bools, Floats
+from enbloc.resection.way_out.kept import CORD_GUARD_MM, VESSEL_GUARD_MM, VESSELS, Kept
+from enbloc.resection.way_out.motion import (
+    STILL,
+    Body,
+    Ground,
+    build_body,
+    build_ground,
+    measure_poses,
+    moved_mm,
+    refine,
+    shifted,
+    spread,
+)
+from enbloc.resection.way_out.passage import SLACKS, Box, cells_of, find_way, measure_shifts, straighten
+from enbloc.resection.way_out.turning import SEED, Room, plan_turns, sweep
+
+LET_GO_MM = 5.0
+"""The specimen begins in contact with what it was cut from; the least clearance counts where it has moved so far."""
+
+REPAIRS = 8
+"""How often the search begins anew when the labels' own grid finds an overlap on its way."""
+
+SWEEPS = 6
+"""How many sweeps that a coarse look finds open are put to the proof."""
+
+TRIES = 2
+"""How often the planner begins anew, each time with other draws."""
+
+SPARE_VOXELS = 0.15
+"""The planner keeps this share of a voxel more than the proof asks, so that its ways hold between its steps too."""
+
+
+@attrs.frozen(eq=False)
+class Way:
+    """A proved way.
+
+    Parameters
+    ----------
+    poses : (n, 7) float
+        Keyframes in the axes of the search.
+    kind : str
+        ``"shifted"``, ``"swept"`` or ``"planned"``.
+    least_mm : float
+        Least clearance from everything kept, once the contacts at the cuts are let go.
+    vessels_mm : float
+        Least clearance from vessels, all along.
+    """
+
+    poses: Floats
+    kind: str
+    least_mm: float
+    vessels_mm: float
+
+
+@attrs.frozen(eq=False)
+class Surroundings:
+    """All that a search for a way reads.
+
+    Parameters
+    ----------
+    scene : Scene
+    specimen : bool array
+    kept : Kept
+    frame : Frame
+    box : Box
+    ways : tuple of str
+    body : Body
+    vessels, cord : Ground
+        Distance from these, which no choice changes.
+    """
+
+    scene: Scene
+    specimen: Bools
+    kept: Kept
+    frame: Frame
+    box: Box
+    ways: tuple[str, ...]
+    body: Body
+    vessels: Ground
+    cord: Ground
+
+
+@attrs.frozen(eq=False)
+class Fields:
+    """Distance from bone and sac, from vessels and from the cord, mm, with the guards kept from the last two."""
+
+    solid: Ground
+    vessels: Ground
+    cord: Ground
+    vessel_guard_mm: float
+    cord_guard_mm: float
+    tolerance_mm: float
+    border_mm: float
+
+
+def look_around(
+    scene: Scene, specimen: Bools, kept: Kept, frame: Frame, box: Box, ways: tuple[str, ...]
+) -> Surroundings:
+    """The surroundings of a specimen, in the axes of the box."""
+    body = build_body(scene.grid, specimen, box.axes)
+    vessels, cord = (build_ground(scene.grid, distance_to(scene.grid, m)) for m in (kept.codes == VESSELS, kept.cord))
+    return Surroundings(scene, specimen, kept, frame, box, ways, body, vessels, cord)
+
+
+def find_ways(around: Surroundings, gone: Collection[int] = (), turns: bool = True, guarded: bool = True) -> Way | None:
+    """A proved way when the pieces with the codes `gone` are given up; None when none was found.
+
+    Parameters
+    ----------
+    around : Surroundings
+    gone : collection of int
+    turns : bool
+        Also try to turn the specimen.
+    guarded : bool
+        First try to keep the guard of the vessels; otherwise they are only not entered.
+    """
+    fields = build_fields(around, gone)
+    for guard in dict.fromkeys((fields.vessel_guard_mm, 0.0) if guarded else (0.0,)):
+        held = attrs.evolve(fields, vessel_guard_mm=guard)
+        found = _by_shifts(around, held, gone)
+        if found is None and turns:
+            found = _by_turns(around, held)
+        if found is not None:
+            return found
+    return None
+
+
+def find_with_room(around: Surroundings, fields: Fields, more_mm: float) -> Floats | None:
+    """A way (n, 7) that the planner finds when everything kept gives way by so much more; it proves nothing."""
+    room = _room(around, attrs.evolve(fields, vessel_guard_mm=0.0), 0.0)
+    return plan_turns(attrs.evolve(room, enough_mm=room.enough_mm - more_mm, start_mm=room.start_mm - more_mm))
+
+
+def prove_again(around: Surroundings, gone: Collection[int], way: Way) -> Way | None:
+    """The same way when only the pieces `gone` are given up; None where something else stands in it."""
+    fields = attrs.evolve(build_fields(around, gone), vessel_guard_mm=0.0)
+    return prove(around.body, fields, way.poses, way.kind)[1]
+
+
+def build_fields(around: Surroundings, gone: Collection[int] = ()) -> Fields:
+    """Distance fields of what is kept without the pieces `gone`."""
+    grid, codes = around.scene.grid, around.kept.codes
+    border = float(grid.spacing_mm.min()) / 2
+    solid = (codes > 0) & (codes != VESSELS) & ~np.isin(codes, list(gone))
+    near = (around.vessels, around.cord)
+    at_start = [float(measure_poses(ground, around.body, STILL)[0]) - border for ground in near]
+    return Fields(
+        solid=build_ground(grid, distance_to(grid, solid)),
+        vessels=around.vessels,
+        cord=around.cord,
+        vessel_guard_mm=max(min(VESSEL_GUARD_MM, at_start[0]), 0.0),
+        cord_guard_mm=max(min(CORD_GUARD_MM, at_start[1]), 0.0),
+        tolerance_mm=2.0 * around.scene.label_error_mm,
+        border_mm=border,
+    )
+
+
+def prove(body: Body, fields: Fields, way: Floats, kind: str) -> tuple[Floats, Way | None]:
+    """The poses (n, 7) of a way that overlap what is kept, and the way when none does."""
+    poses = refine(body, way, fields.border_mm)
+    solid, vessels, cord = (
+        measure_poses(ground, body, poses) - fields.border_mm for ground in (fields.solid, fields.vessels, fields.cord)
+    )
+    begins = moved_mm(body, poses) <= LET_GO_MM
+    short = np.where(begins, -fields.tolerance_mm, -fields.tolerance_mm / 2.0)
+    bad = (solid < short) | (vessels - fields.vessel_guard_mm < short) | (cord - fields.cord_guard_mm < short)
+    if bad.any():
+        return poses[bad], None
+    least = np.minimum(np.minimum(solid, vessels), cord)
+    return poses[bad], Way(spread(way), kind, float(least[~begins].min()), float(vessels.min()))
+
+
+def _by_shifts(around: Surroundings, fields: Fields, gone: Collection[int]) -> Way | None:
+    """Shifts where the labels' own grid finds an overlap are closed, and the search begins anew."""
+    box = around.box
+    solid = measure_shifts(box, [code for code in around.kept.names if code != VESSELS and code not in gone])
+    vessels = measure_shifts(box, [VESSELS])
+    clearance = np.minimum(solid, vessels - min(fields.vessel_guard_mm, float(vessels[box.start])))
+    for slack in SLACKS:
+        for _ in range(REPAIRS):
+            found = find_way(box, clearance, around.ways, slack)
+            if found is None:
+                break
+            bad, way = prove(around.body, fields, shifted(found), "shifted")
+            if way is not None:
+                return prove(around.body, fields, shifted(straighten(found)), "shifted")[1] or way
+            clearance[tuple(cells_of(box, bad[:, :3]).T)] = -np.inf
+    return None
+
+
+def _by_turns(around: Surroundings, fields: Fields) -> Way | None:
+    for n, found in enumerate(sweep(_room(around, fields, 0.0))):
+        way = prove(around.body, fields, found, "swept")[1]
+        if way is not None:
+            return way
+        if n + 1 == SWEEPS:
+            break
+    for found in _planned(around, fields):
+        way = prove(around.body, fields, found, "planned")[1]
+        if way is not None:
+            return way
+    return None
+
+
+def _planned(around: Surroundings, fields: Fields) -> Iterator[Floats]:
+    room = _room(around, fields, SPARE_VOXELS)
+    for n in range(TRIES):
+        found = plan_turns(room, seed=SEED + n)
+        if found is not None:
+            yield found
+
+
+def _room(around: Surroundings, fields: Fields, spare: float) -> Room:
+    """All guards in one field: what every outer voxel must find in it is the same everywhere."""
+    field = np.minimum(fields.solid.field, fields.vessels.field - fields.vessel_guard_mm)
+    field = np.minimum(field, fields.cord.field - fields.cord_guard_mm)
+    cord = (around.frame.origin_mm - around.body.middle_mm) @ around.box.axes.T
+    cord[2] = 0.0
+    start = fields.border_mm - fields.tolerance_mm + spare * 2.0 * fields.border_mm
+    enough = start + fields.tolerance_mm / 2.0
+    return Room(Ground(around.scene.grid, field), around.body, cord, around.ways, enough, start, LET_GO_MM)

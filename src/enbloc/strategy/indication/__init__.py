@@ -1,0 +1,1 @@
+"""Is en bloc right at all, and what stands beside it?"""

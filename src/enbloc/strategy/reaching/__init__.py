@@ -1,0 +1,1 @@
+"""By which way, in which order."""
