@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
 from enbloc.anatomy.levels_read import ReadLevels, bone_on, choose_levels, grown_box, levels_of
+from enbloc.anatomy.modelled import model_parts
 from enbloc.anatomy.parts import find_parts, local_coordinates, measure_borders
 from enbloc.anatomy.restore import is_cut_out, restore_bone
 from enbloc.anatomy.sacrum import find_sacrum
@@ -78,13 +79,14 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
     if cut_out:
         bone = restore_bone(grid, bone, tumour[box], canal_mask(stack, curve, grid, bone), vertebrae)
         vertebrae = _vertebrae(grid, bone, names, whole, stack, curve)
+    parts = _parts_on(grid, bone, vertebrae)
     return Scene(
         grid=grid,
         structures=structures,
         tumour=tumour[box],
         vertebrae=vertebrae,
         bone=bone,
-        parts=_parts_on(grid, bone, vertebrae),
+        parts=parts,
         canal=canal_mask(stack, curve, grid, bone),
         ct=_ct_on(grid, case.ct, full, box),
         label_error_mm=float(grid.spacing_mm.max()) / 2 + (case.placement_error.high if case.placement_error else 0.0),
@@ -94,6 +96,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
             *_sacral(read, base),
         ),
         sacrum=find_sacrum(grid, sacral, vertebrae, _first_sacral(bone, names)),
+        modelled=model_parts(grid, bone, parts, vertebrae, set(structures.names.values())),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import attrs
 import numpy as np
@@ -116,6 +117,43 @@ class Sacrum:
 
 
 @attrs.frozen(eq=False)
+class ModelledPart:
+    """Something that no label shows, put where the frames and the labelled bone say that it must run.
+
+    It is *modelled*, not seen: a way that a reader may be shown and a plan may keep clear of, never a measurement.
+
+    Parameters
+    ----------
+    structure : str
+        A word of `foundation.terms.structures`, or ``"foramen_L3_L4_left"``.
+    name : str
+        In running text.
+    kind : str
+        ``"nerve_root"``, ``"segmental_artery"``, ``"dura"``, ``"disc"`` or ``"foramen"``.
+    level : str
+        The level that it is named after; of a disc or a foramen the upper one, of the dura the uppermost.
+    side : str or None
+        The patient's ``"left"`` or ``"right"``; None in the midline.
+    points_mm : (n, 3) float, LPS
+        Its middle line: a root from the sac outwards, a vessel from the front of the body backwards, a foramen from its
+        roof to its floor, the dura and a disc downwards.
+    width_mm : float
+        Across the middle line.
+    because : str
+        Where it was taken from, in a sentence.
+    """
+
+    structure: str
+    name: str
+    kind: Literal["nerve_root", "segmental_artery", "dura", "disc", "foramen"]
+    level: Level
+    side: str | None
+    points_mm: Floats
+    width_mm: float
+    because: str
+
+
+@attrs.frozen(eq=False)
 class Scene:
     """All anatomy of a case, on one grid cropped around the tumour.
 
@@ -143,6 +181,8 @@ class Scene:
         surface was moved; None where the label says it.
     sacrum : Sacrum or None
         Where tumour touches a sacrum that is labelled as a whole, below S1 or with it: its levels, modelled.
+    modelled : tuple of ModelledPart
+        Roots, segmental arteries, sac, discs and foramina that are not labelled; see `anatomy.modelled`.
     """
 
     grid: Grid
@@ -157,3 +197,4 @@ class Scene:
     problems: tuple[Problem, ...] = ()
     tumour_border_mm: Floats | None = None
     sacrum: Sacrum | None = None
+    modelled: tuple[ModelledPart, ...] = ()

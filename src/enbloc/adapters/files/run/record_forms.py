@@ -87,6 +87,7 @@ def scene_form(scene: Scene) -> Json:
         "vertebrae": {level: _vertebra(vertebra) for level, vertebra in scene.vertebrae.items()},
         "parts": list(PARTS),
         "structures_ml": to_plain(volumes),
+        "modelled": to_plain(scene.modelled),
         "problems": to_plain(scene.problems),
     }
 

@@ -52,6 +52,18 @@ _EXTENT = an_object(
         "skipped": VERDICT,
     }
 )
+_MODELLED = an_object(
+    {
+        "structure": TEXT,
+        "name": TEXT,
+        "kind": one_of("nerve_root", "segmental_artery", "dura", "disc", "foramen"),
+        "level": TEXT,
+        "side": or_null(one_of("left", "right")),
+        "points_mm": list_of(POINT),
+        "width_mm": NUMBER,
+        "because": TEXT,
+    }
+)
 _SCENE = an_object(
     {
         "grid": GRID,
@@ -61,6 +73,7 @@ _SCENE = an_object(
         "vertebrae": map_of(_VERTEBRA),
         "parts": list_of(TEXT),
         "structures_ml": map_of(NUMBER),
+        "modelled": list_of(_MODELLED),
         "problems": list_of(PROBLEM),
     }
 )
