@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 import typer.main
+import yaml
 
 import enbloc
 from enbloc.adapters.cli import app
@@ -20,6 +21,7 @@ from enbloc.adapters.files.json_files import json_text
 from enbloc.adapters.files.schemas.catalogue import SCHEMAS
 from enbloc.adapters.term_listing import LISTS
 from enbloc.classification.extent import extent_from_typed
+from enbloc.foundation.evidence.bibtex import bibliography_rows
 from enbloc.intake.case import TypedLevel
 from enbloc.report.drawing.wbb_chart import draw_wbb
 from enbloc.settings import Settings
@@ -155,7 +157,20 @@ def carried_rules() -> dict[str, tuple[str, ...]]:
     return {rule: tuple(modules) for rule, modules in found.items()}
 
 
+def bibliography_file() -> str:
+    """The sources as the program reads them."""
+    return json_text(bibliography_rows())
+
+
+def evidence_file() -> str:
+    """The evidence items as the program reads them."""
+    return json_text(yaml.safe_load((SOURCE / "foundation/evidence/evidence.yaml").read_text("utf-8")))
+
+
+EVIDENCE = "../src/enbloc/foundation/evidence"
 PAGES: Mapping[str, Callable[[], str]] = {
+    f"{EVIDENCE}/bibliography.json": bibliography_file,
+    f"{EVIDENCE}/evidence.json": evidence_file,
     "reference/rules.md": rules_page,
     "reference/knowledge.md": knowledge_page,
     "reference/settings.md": settings_page,
@@ -166,7 +181,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "pictures/clock.svg": clock_picture,
     **{f"reference/schemas/{name}.json": partial(json_text, schema) for name, schema in SCHEMAS.items()},
 }
-"""Every generated file, by its path below `docs/`."""
+"""Every generated file, by its path from `docs/`; what the others are made of comes first."""
 
 
 def _documented(knobs: type) -> dict[str, str]:

@@ -100,3 +100,10 @@ def test_starting_loads_no_image_library() -> None:
     probe = "import enbloc.adapters.cli, sys; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert not {"nibabel", "SimpleITK", "trimesh", "scipy", "skimage"} & set(found.stdout.split())
+
+
+def test_a_typed_case_waits_for_no_library_that_it_does_not_use() -> None:
+    loaded = "*(name for name, module in sys.modules.items() if 'Lazy' not in type(module).__name__)"
+    probe = f"import enbloc.adapters.journey, sys; print({loaded})"
+    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert not {"pydicom", "pybtex", "yaml", "highdicom", "nibabel", "SimpleITK", "numba"} & set(found.stdout.split())

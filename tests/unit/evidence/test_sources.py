@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from enbloc.foundation.evidence.bibliography import TO_BE_CONFIRMED, read_bibliography, source, supports
+from enbloc.foundation.evidence.bibtex import parse_bibliography
 from enbloc.foundation.evidence.items import item, read_items, reason_from
 
 
@@ -29,6 +30,10 @@ def test_such_a_source_supports_nothing_alone() -> None:
 def test_no_latex_is_left_in_any_reference() -> None:
     assert not [entry.key for entry in read_bibliography().values() if set(entry.text) & set("{}\\")]
     assert "Aydınlı U" in source("melek_lungvertebra").text
+
+
+def test_the_sources_that_are_read_are_those_of_the_bibtex_file() -> None:
+    assert dict(read_bibliography()) == dict(parse_bibliography())
 
 
 def test_every_item_cites_sources_that_exist() -> None:

@@ -7,17 +7,22 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import lazy_loader
+
 from enbloc.adapters.files.case.case_form import CaseForm, read_form
 from enbloc.adapters.files.case.labels import ending_of, names_file, read_labels, read_volume
 from enbloc.adapters.files.case.source_files import read_source, source_path
-from enbloc.adapters.files.dicom.drawn import DICOM_SCHEMES, Background, read_drawn
-from enbloc.adapters.files.dicom.image import read_dicom_image
 from enbloc.adapters.files.dicom.limits import read_limits
-from enbloc.adapters.files.dicom.scan import scan
 from enbloc.adapters.files.images.placement import Images, place_on_ct
+from enbloc.adapters.files.schemes.catalogue import DICOM_SCHEMES
 from enbloc.errors import CaseError, FileError
 from enbloc.foundation.space.grids import Volume
 from enbloc.intake.case import Case, DicomSource, LabelFile, Problem
+
+drawn = lazy_loader.load("enbloc.adapters.files.dicom.drawn", suppress_warning=True)
+dicom_image = lazy_loader.load("enbloc.adapters.files.dicom.image", suppress_warning=True)
+scanning = lazy_loader.load("enbloc.adapters.files.dicom.scan", suppress_warning=True)
+"""These import pydicom, whose tables take longer than a typed case."""
 
 CASE_FILE = "case.toml"
 MOST_TOML_BYTES = 2**20
@@ -70,8 +75,8 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
         report_progress(f"reading {entry.file}")
         if entry.scheme in DICOM_SCHEMES:
             drawn_on = mr if entry.on == "mr" else ct
-            background = Background(drawn_on.grid if drawn_on is not None else None, sources.get(entry.on))
-            files, found = read_drawn(paths[entry.file], entry, background, read_limits())
+            background = drawn.Background(drawn_on.grid if drawn_on is not None else None, sources.get(entry.on))
+            files, found = drawn.read_drawn(paths[entry.file], entry, background, read_limits())
         else:
             files, found = read_labels(paths[entry.file], entry)
         if entry.alternative:
@@ -101,7 +106,7 @@ def read_case(folder: Path, report_progress: Progress) -> tuple[Case, tuple[Prob
 def _read_image(path: Path, name: str, modality: str = "CT") -> tuple[Volume, DicomSource | None, tuple[Problem, ...]]:
     """An image from DICOM (a folder, or one multi-frame file) or from any other format."""
     if path.is_dir() or ending_of(name) == "":
-        image, source = read_dicom_image(path, name, read_limits(), modality)
+        image, source = dicom_image.read_dicom_image(path, name, read_limits(), modality)
         return Volume(image.grid, image.values), source, image.problems
     volume, found = read_volume(path, name)
     return volume, read_source(source_path(path, ending_of(name))), found
@@ -164,7 +169,7 @@ def _digests(folder: Path, paths: dict[str, Path]) -> dict[str, str]:
         files |= {beside} if beside is not None else set()
         source = source_path(path, ending_of(path.name))
         files |= {source} if source.is_file() else set()
-        files |= set(scan(path, limits).files) | _images_in(path) if path.is_dir() else {path}
+        files |= set(scanning.scan(path, limits).files) | _images_in(path) if path.is_dir() else {path}
     return {path.relative_to(root).as_posix(): digest(path) for path in sorted(files)}
 
 

@@ -17,7 +17,6 @@ from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Grid, LabelMap
 from enbloc.intake.case import DicomSource, LabelFile, Problem
 
-DICOM_SCHEMES = frozenset({"dicom-seg", "rtstruct"})
 OFF_MM = 0.01
 """Labels of the image's own spacing whose voxels lie further than this beside the image's are worth a note. Ours."""
 

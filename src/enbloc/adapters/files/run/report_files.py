@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import get_args
 
@@ -73,8 +74,11 @@ def report_files(told: Told, mark: str = "") -> tuple[Mapping[str, bytes], str]:
     """
     language = LANGUAGES[told.manner.language]()
     document, pictures = in_language(told.document, language), in_language(told.pictures, language)
-    files = {_marked(REPORT_FILE, mark): render_report(document, pictures, language).encode()}
-    pages, reason = pdf_bytes(template(), print_data(document, pictures, language, told.manner.paper))
+    with ThreadPoolExecutor(1) as typesetter:
+        data = print_data(document, pictures, language, told.manner.paper)
+        pending = typesetter.submit(pdf_bytes, template(), data)
+        files = {_marked(REPORT_FILE, mark): render_report(document, pictures, language).encode()}
+        pages, reason = pending.result()
     if pages is not None:
         files[_marked(PRINT_FILE, mark)] = pages
     return files, reason

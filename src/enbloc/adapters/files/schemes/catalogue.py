@@ -54,6 +54,8 @@ SCHEMES: dict[str, Scheme] = {
     )
 }
 """Every scheme by its word."""
+DICOM_SCHEMES = frozenset({"dicom-seg", "rtstruct"})
+"""What was drawn, as DICOM: it is read together with the image that it was drawn on."""
 
 
 def name_numbers(
