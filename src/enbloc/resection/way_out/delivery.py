@@ -52,6 +52,7 @@ PIECES = "the neighbours' joints and arches"
 KINDS = {
     "shifted": "A way was found without turning the specimen",
     "swept": "A way was found that turns the specimen about the axis of the cord",
+    "turned": "A way was found that shifts the specimen and turns it about the axis of the cord",
     "planned": "A way was found that moves and turns the specimen freely",
 }
 

@@ -23,7 +23,7 @@ def describe(way: Way, axes: Floats, frame: Frame) -> str:
         Of the search; the first points outwards to the specimen's side.
     frame : Frame
     """
-    if way.kind == "planned":
+    if way.kind in ("turned", "planned"):
         return _in_sum(way, axes, frame)
     outer = "left" if float(axes[0] @ frame.left) > 0.0 else "right"
     words: list[tuple[str, float]] = []

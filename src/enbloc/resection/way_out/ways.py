@@ -30,7 +30,8 @@ from enbloc.resection.way_out.motion import (
     spread,
 )
 from enbloc.resection.way_out.passage import SLACKS, Box, cells_of, find_way, measure_shifts, straighten
-from enbloc.resection.way_out.turning import SEED, Room, plan_turns, sweep
+from enbloc.resection.way_out.planning import SEED, plan_flat, plan_turns
+from enbloc.resection.way_out.turning import Room, sweep
 
 LET_GO_MM = 5.0
 """The specimen begins in contact with what it was cut from; the least clearance counts where it has moved so far."""
@@ -41,10 +42,10 @@ REPAIRS = 8
 SWEEPS = 6
 """How many sweeps that a coarse look finds open are put to the proof."""
 
-TRIES = 2
-"""How often the planner begins anew, each time with other draws."""
+FLAT_TRIES = 3
+"""How often the planner begins anew with shifts and turns about the cord, each time with other draws."""
 
-SPARE_VOXELS = 0.15
+SPARE_VOXELS = {"turned": 0.05, "planned": 0.15}
 """The planner keeps this share of a voxel more than the proof asks, so that its ways hold between its steps too."""
 
 
@@ -57,7 +58,7 @@ class Way:
     poses : (n, 7) float
         Keyframes in the axes of the search.
     kind : str
-        ``"shifted"``, ``"swept"`` or ``"planned"``.
+        ``"shifted"``, ``"swept"``, ``"turned"`` or ``"planned"``.
     least_mm : float
         Least clearance from everything kept, once the contacts at the cuts are let go.
     vessels_mm : float
@@ -133,20 +134,25 @@ def find_ways(around: Surroundings, gone: Collection[int] = (), turns: bool = Tr
         First try to keep the guard of the vessels; otherwise they are only not entered.
     """
     fields = build_fields(around, gone)
-    for guard in dict.fromkeys((fields.vessel_guard_mm, 0.0) if guarded else (0.0,)):
-        held = attrs.evolve(fields, vessel_guard_mm=guard)
-        found = _by_shifts(around, held, gone)
-        if found is None and turns:
-            found = _by_turns(around, held)
-        if found is not None:
-            return found
-    return None
+    near = attrs.evolve(fields, vessel_guard_mm=0.0)
+    found = _find(around, near, gone, turns)
+    if found is None or not guarded or fields.vessel_guard_mm == 0.0:
+        return found
+    held = prove(around.body, fields, found.poses, found.kind)[1]
+    return held or _find(around, fields, gone, turns) or found
+
+
+def _find(around: Surroundings, fields: Fields, gone: Collection[int], turns: bool) -> Way | None:
+    found = _by_shifts(around, fields, gone)
+    return _by_turns(around, fields) if found is None and turns else found
 
 
 def find_with_room(around: Surroundings, fields: Fields, more_mm: float) -> Floats | None:
     """A way (n, 7) that the planner finds when everything kept gives way by so much more; it proves nothing."""
     room = _room(around, attrs.evolve(fields, vessel_guard_mm=0.0), 0.0)
-    return plan_turns(attrs.evolve(room, enough_mm=room.enough_mm - more_mm, start_mm=room.start_mm - more_mm))
+    wider = attrs.evolve(room, enough_mm=room.enough_mm - more_mm, start_mm=room.start_mm - more_mm)
+    found = plan_flat(wider)
+    return plan_turns(wider) if found is None else found
 
 
 def prove_again(around: Surroundings, gone: Collection[int], way: Way) -> Way | None:
@@ -213,19 +219,22 @@ def _by_turns(around: Surroundings, fields: Fields) -> Way | None:
             return way
         if n + 1 == SWEEPS:
             break
-    for found in _planned(around, fields):
-        way = prove(around.body, fields, found, "planned")[1]
+    for kind, found in _planned(around, fields):
+        way = prove(around.body, fields, found, kind)[1]
         if way is not None:
             return way
     return None
 
 
-def _planned(around: Surroundings, fields: Fields) -> Iterator[Floats]:
-    room = _room(around, fields, SPARE_VOXELS)
-    for n in range(TRIES):
-        found = plan_turns(room, seed=SEED + n)
+def _planned(around: Surroundings, fields: Fields) -> Iterator[tuple[str, Floats]]:
+    flat = _room(around, fields, SPARE_VOXELS["turned"])
+    for n in range(FLAT_TRIES):
+        found = plan_flat(flat, seed=SEED + n)
         if found is not None:
-            yield found
+            yield "turned", found
+    found = plan_turns(_room(around, fields, SPARE_VOXELS["planned"]))
+    if found is not None:
+        yield "planned", found
 
 
 def _room(around: Surroundings, fields: Fields, spare: float) -> Room:
