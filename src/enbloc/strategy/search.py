@@ -7,6 +7,7 @@ wanted distances fall short, then bone lost. It is recorded with the plans, and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 import attrs
 
@@ -98,7 +99,7 @@ def search(
             rejected.append(Rejected(option.family, entered, option.side))
         else:
             plans.append(plan)
-    return _ranked(tuple(plans), known.indication), tuple(rejected)
+    return rank_plans(tuple(plans), known.indication), tuple(rejected)
 
 
 NO_SPECIMEN = Reason("The cuts of this kind enclose no piece with tumour in it.", "measured")
@@ -261,17 +262,17 @@ def _appropriate(sheet: Sheet, word: MarginWord | None) -> tuple[bool | None, tu
     return {Verdict.MET: True, Verdict.UNMET: False}.get(verdict), reasons
 
 
-def _ranked(plans: tuple[Plan, ...], indication: Indication) -> tuple[Plan, ...]:
-    """Plans in the order of `PREFERENCE`, with their ids."""
+def rank_plans(plans: tuple[Plan, ...], indication: Indication) -> tuple[Plan, ...]:
+    """Plans in the order of `PREFERENCE`, with their ids; what is not known comes after all that is."""
     en_bloc_first = indication.en_bloc != "no"
 
     def counted(plan: Plan, name: str) -> float:
         measured = plan.trade_offs.get(name)
-        return measured.value if isinstance(measured, Estimate) else 0.0
+        return measured.value if isinstance(measured, Estimate) else inf
 
     def key(plan: Plan) -> tuple[bool, int, float, float]:
         piecemeal = plan.family in ("intralesional", "none")
-        word = ORDER.index(plan.margin) if plan.margin else len(ORDER)
+        word = ORDER.index(plan.margin) if plan.margin else -1
         return (
             piecemeal == en_bloc_first,
             -word,
