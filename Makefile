@@ -25,7 +25,7 @@ demo: $(READY)   ## a phantom case, planned, with its report
 	$(BIN)/enbloc demo
 
 test: $(READY)   ## the whole test suite without the long sweeps
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-slow: $(READY)  ## the long sweeps
 	$(BIN)/python -m pytest -n $(JOBS) -m slow

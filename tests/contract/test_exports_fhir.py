@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -107,10 +109,23 @@ def test_margins_stand_with_their_interval_or_as_unknown() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_names_come_out_safe_in_fhir(text: str) -> None:
-    source = hostile_source(text)
+    said = json_text(bundle(hostile_source(text)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        Bundle.model_validate_json(json_text(bundle(source)))
+        found = json.loads(Bundle.model_validate_json(said).model_dump_json())
+    kinds = [entry["resource"]["resourceType"] for entry in found["entry"]]
+    plain = json.loads(json_text(bundle(source_of("askew"))))
+    assert kinds == [entry["resource"]["resourceType"] for entry in plain["entry"]]
+    assert not re.search(r"[\x00-\x1f\u202e]", "".join(texts(found)))
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text of a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from texts(one)
 
 
 def test_a_system_that_does_not_apply_has_no_value() -> None:

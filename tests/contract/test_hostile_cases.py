@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import os
-import resource
-import signal
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +13,10 @@ import attrs
 import pytest
 import test_hostile_dicom
 
+pytestmark = pytest.mark.usefixtures("in_time_and_memory")
+
 Command = Callable[..., Any]
 TUMOUR = "tumour.nii.gz"
-MOST_SECONDS, MOST_GIB = 60, 4.0
 
 
 def toml(text: str) -> Callable[[Path], None]:
@@ -159,21 +158,6 @@ TABLE: dict[str, Hostile] = {
         instead("t.mha", MHA.format(sizes="99999 99999 99999", more="", data="LOCAL")), "voxels"
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def in_time_and_memory() -> Iterator[None]:
-    """No test may run for a minute, or take the process beyond 4 GiB."""
-
-    def late(_signal: int, _frame: object) -> None:
-        pytest.fail(f"it hung for {MOST_SECONDS} s")
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(MOST_SECONDS)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20 < MOST_GIB
 
 
 @pytest.mark.parametrize("name", TABLE)

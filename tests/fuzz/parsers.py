@@ -114,13 +114,15 @@ PARSERS: tuple[Callable[[bytes], None], ...] = (
 )
 
 
-def one_input(data: bytes) -> None:
-    """The first byte chooses the parser; the rest is for it."""
-    if data:
-        try:
-            PARSERS[data[0] % len(PARSERS)](data[1:])
-        except EnblocError as refused:
-            assert str(refused)
+def one_input(data: bytes) -> str:
+    """``taken``, or the sentence that refuses it. The first byte chooses the parser; the rest is for it."""
+    if not data:
+        return "taken"
+    try:
+        PARSERS[data[0] % len(PARSERS)](data[1:])
+    except EnblocError as refused:
+        return str(refused)
+    return "taken"
 
 
 def instrument(atheris: Any) -> None:

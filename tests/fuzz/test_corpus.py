@@ -31,15 +31,26 @@ LIMITS = Limits(most_elements=20_000)
 NRRD = b"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 3 3 3\nspace: left-posterior-superior\nencoding: raw\n\n"
 
 
+REFUSED = {
+    "address_climbs": "no address of a PACS",
+    "deep": "not a DICOM file",
+    "enhanced_cut": "damaged or cut short",
+    "fragments": "not a DICOM file",
+    "items": "not a DICOM file",
+    "name": "'<script>' is not a structure",
+}
+"""What refuses a file of the corpus; every other one is taken."""
+
+
 @pytest.mark.parametrize("path", sorted(CORPUS.iterdir()), ids=lambda path: path.name)
 def test_the_corpus_is_answered(path: Path) -> None:
-    parsers.one_input(path.read_bytes())
+    assert REFUSED.get(path.name, "taken") in parsers.one_input(path.read_bytes())
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_answered(data: bytes) -> None:
-    parsers.one_input(data)
+    assert parsers.one_input(data).strip()
 
 
 def enhanced_file(path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from law_cases import TUMOURS, margins_mm, walk_of
@@ -12,8 +10,8 @@ from scipy.spatial import cKDTree
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.grids import Bools, Floats
-from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Geometry, Plan
+from sampled_cuts import sampled_face
 
 PLANNED = [(name, spacing) for name in sorted(TUMOURS) for spacing in (2.0, 1.5)]
 
@@ -53,20 +51,6 @@ def test_bone_of_a_resected_level_is_parted_by_cuts_alone(name: str, spacing: fl
     for _, plan, _ in cut_plans(name, spacing):
         own = {f"vertebra_{level}" for level in plan.levels}
         assert not own & set(margins_mm(plan)), (plan.family, plan.side, margins_mm(plan))
-
-
-def sampled_face(cut: Cut, step_mm: float) -> Floats:
-    """Points (n, 3) that cover the face, no further than `step_mm` apart: fans of triangles, cut fine."""
-    corners = [*cut.face_mm, cut.face_mm[0]]
-    middle = cut.face_mm.mean(axis=0)
-    found = []
-    for one, other in pairwise(corners):
-        longest = max(np.linalg.norm(a - b) for a, b in ((one, other), (one, middle), (other, middle)))
-        share = np.linspace(0.0, 1.0, int(np.ceil(longest / step_mm)) + 1)
-        a, b = (x.ravel() for x in np.meshgrid(share, share, indexing="ij"))
-        kept = a + b <= 1.0 + 1e-9
-        found.append(middle + a[kept, None] * (one - middle) + b[kept, None] * (other - middle))
-    return np.concatenate(found)
 
 
 @pytest.mark.parametrize(("name", "spacing"), PLANNED)

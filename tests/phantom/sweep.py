@@ -76,11 +76,11 @@ def trials(per_spacing: tuple[int, int, int]) -> tuple[Trial, ...]:
     return tuple(Trial(number, level, spacing) for number, (level, spacing) in enumerate(wanted))
 
 
-def draw(phantom: SpinePhantom, level: Level, rng: np.random.Generator) -> Tumour:
-    """A sphere, an ellipsoid or a filled run of cells, anywhere at a level, in proportion to its body."""
+def draw(phantom: SpinePhantom, level: Level, rng: np.random.Generator, size: float | None = None) -> Tumour:
+    """A sphere, an ellipsoid or a filled run of cells, anywhere at a level; along the spine by `size` or its body."""
     truth = level_truth(phantom, level)
     width, depth = truth.body_width_mm / 2, truth.body_depth_mm
-    size = truth.body_depth_mm / 33.0
+    size = truth.body_depth_mm / 33.0 if size is None else size
     centre = (
         float(rng.uniform(-width, width)),
         float(rng.uniform(-depth - 8.0, 12.0)),

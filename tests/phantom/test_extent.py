@@ -7,6 +7,7 @@ from collections import Counter
 import attrs
 import numpy as np
 import pytest
+from sweep import draw
 
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.settings import AnatomySettings
@@ -28,27 +29,6 @@ RUNS = (
 SPACINGS_MM = (1.0, 1.5, 2.0)
 
 
-def draw(phantom: SpinePhantom, level: str, rng: np.random.Generator) -> Tumour:
-    """A sphere, an ellipsoid or a filled run of cells, anywhere at a level."""
-    truth = level_truth(phantom, level)
-    width, depth = truth.body_width_mm / 2, truth.body_depth_mm
-    centre = (
-        float(rng.uniform(-width, width)),
-        float(rng.uniform(-depth - 8.0, 12.0)),
-        float(rng.uniform(-8.0, 4.0)),
-    )
-    kind = rng.integers(3)
-    if kind == 0:
-        return sphere(level, centre, float(rng.uniform(4.0, 9.0)))
-    if kind == 1:
-        halves = rng.uniform(4.0, 11.0, 3)
-        return ellipsoid(level, centre, (float(halves[0]), float(halves[1]), float(halves[2])))
-    first, count = int(rng.integers(1, 13)), int(rng.integers(1, 5))
-    sectors = [(first + n - 1) % 12 + 1 for n in range(count)]
-    layers = [("B", "C"), ("B",), ("A", "B", "C", "D")][int(rng.integers(3))]
-    return fill(level, Fill(sectors, layers, inset_mm=1.75, beyond_mm=8.0))
-
-
 def extent_of(phantom: SpinePhantom, tumour: Tumour, spacing: float) -> Extent | None:
     case = sample(phantom, Scan(spacing_mm=(spacing, spacing, spacing)), tumour)
     if case.label_files[-1].labels.mask("tumour").sum() < 20:
@@ -66,7 +46,7 @@ def compare(seed: int, count: int, clear_voxels: float) -> tuple[Counter[str], l
     for n in range(count):
         levels, spacing = RUNS[n % len(RUNS)], SPACINGS_MM[n % len(SPACINGS_MM)]
         phantom = SpinePhantom(levels)
-        tumour = draw(phantom, levels[2], rng)
+        tumour = draw(phantom, levels[2], rng, size=1.0)
         extent = extent_of(phantom, tumour, spacing)
         if extent is None:
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -30,6 +29,7 @@ from enbloc.resection.specimen.specimen import cut_out
 from enbloc.resection.way_out.delivery import judge_delivery
 from enbloc.resection.way_out.kept import VESSELS, find_kept
 from enbloc.resection.way_out.ways import LET_GO_MM
+from walked_paths import walk_path
 
 VOXEL_MM = 1.5
 ARCH = fill("L3", Fill({11, 12, 1, 2}, "BC", inset_mm=1.25))
@@ -69,16 +69,6 @@ def gaps_along(case: Resected, delivery: Delivery) -> tuple[Floats, Floats]:
     moved = [points @ pose[:3, :3].T + pose[:3, 3] for pose in poses]
     gaps = [min(t.query(there)[0].min() for t in (tree, vessels)) - VOXEL_MM for there in moved]
     return np.array([np.linalg.norm(there - points, axis=1).max() for there in moved]), np.array(gaps)
-
-
-def walk_path(path: tuple[Floats, ...], points: Floats, step_mm: float) -> Floats:
-    """Poses (m, 4, 4) along a path, every entry of the matrices in between by straight interpolation."""
-    poses = [path[0]]
-    for here, there in pairwise(path):
-        moved = np.linalg.norm(points @ (there - here)[:3, :3].T + (there - here)[:3, 3], axis=1).max()
-        count = int(np.ceil(moved / step_mm))
-        poses += [here + (there - here) * n / count for n in range(1, count + 1)]
-    return np.array(poses)
 
 
 @pytest.mark.parametrize("pose", POSES)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import attrs
@@ -36,6 +35,7 @@ from enbloc.resection.specimen.margins import measure_margins
 from enbloc.resection.specimen.specimen import cut_out
 from enbloc.settings import Settings
 from enbloc.walk import Record, look
+from sampled_cuts import sampled_face
 
 pytestmark = pytest.mark.real
 
@@ -76,19 +76,6 @@ def with_tumour(case: Case, seed: int) -> Case:
     drawn = LabelMap(base.grid, drawn_tumour(base, seed).astype(np.uint8), {1: "tumour"})
     kept = tuple(file for file in case.label_files if "tumour" not in file.labels.names.values())
     return attrs.evolve(case, label_files=(*kept, LabelFile("tumour.nii.gz", drawn)))
-
-
-def sampled_face(cut: Cut, step_mm: float) -> Floats:
-    corners = [*cut.face_mm, cut.face_mm[0]]
-    middle = cut.face_mm.mean(axis=0)
-    found = []
-    for one, other in pairwise(corners):
-        longest = max(np.linalg.norm(a - b) for a, b in ((one, other), (one, middle), (other, middle)))
-        share = np.linspace(0.0, 1.0, int(np.ceil(longest / step_mm)) + 1)
-        a, b = (x.ravel() for x in np.meshgrid(share, share, indexing="ij"))
-        kept = a + b <= 1.0 + 1e-9
-        found.append(middle + a[kept, None] * (one - middle) + b[kept, None] * (other - middle))
-    return np.concatenate(found)
 
 
 def outer_faces(scene: Scene, specimen: Bools) -> Floats:

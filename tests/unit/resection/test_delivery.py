@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import attrs
 import numpy as np
 import pytest
@@ -22,6 +20,7 @@ from enbloc.resection.way_out.passage import straighten
 from enbloc.resection.way_out.pieces import RIB_TAKEN_MM
 from enbloc.resection.way_out.ring import closes_round
 from enbloc.resection.way_out.ways import LET_GO_MM
+from walked_paths import walk_path
 
 VOXEL_MM = 2.0
 GRID = Grid((50, 60, 40), np.array([[2.0, 0, 0, -49], [0, 2.0, 0, -59], [0, 0, 2.0, -39], [0, 0, 0, 1]]))
@@ -68,16 +67,6 @@ BEHIND = box((-12, 12), (8, 20), (-10, 10))
 BESIDE = box((8, 24), (-16, 16), (-10, 10))
 LID = box((-60, 60), (20, 26), (-40, 40))
 """A wall of bone behind everything."""
-
-
-def walk_path(path: tuple[Floats, ...], points: Floats, step_mm: float) -> Floats:
-    """Poses (m, 4, 4) along a path, every entry of the matrices in between by straight interpolation."""
-    poses = [path[0]]
-    for here, there in pairwise(path):
-        moved = np.linalg.norm(points @ (there - here)[:3, :3].T + (there - here)[:3, 3], axis=1).max()
-        count = int(np.ceil(moved / step_mm))
-        poses += [here + (there - here) * n / count for n in range(1, count + 1)]
-    return np.array(poses)
 
 
 def shifts_of(delivery: Delivery) -> Floats:
