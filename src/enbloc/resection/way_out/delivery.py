@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-import attrs
 import numpy as np
 
 from enbloc.anatomy.scene import Scene
@@ -22,13 +21,13 @@ from enbloc.foundation.space.grids import Bools
 from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Proposal, Sacrifice
-from enbloc.resection.way_out.giving_up import Choice, find_choices, find_turned, measure_lack
+from enbloc.resection.way_out.giving_up import Choice, find_shifted, find_turned, is_hopeless, measure_lack
 from enbloc.resection.way_out.kept import CORD_GUARD_MM, FIRST_PIECE, SAC, VESSEL_GUARD_MM, find_kept, narrowed
 from enbloc.resection.way_out.motion import to_matrices
-from enbloc.resection.way_out.passage import build_box, is_open, measure_shifts
+from enbloc.resection.way_out.passage import build_box, is_open, least_of
 from enbloc.resection.way_out.ring import closes_round
 from enbloc.resection.way_out.routes import describe
-from enbloc.resection.way_out.ways import LET_GO_MM, Surroundings, Way, find_ways, look_around
+from enbloc.resection.way_out.ways import LET_GO_MM, Surroundings, Way, find_ways, look_around, look_narrower
 
 NARROW = (
     f"if the sac is no wider than the labelled cord and {CORD_GUARD_MM:g} mm round it, which MRI shows (here the whole "
@@ -98,8 +97,7 @@ def judge_delivery(
         path = to_matrices(around.body, way.poses)
         because = (*_found(way), *kept.because)
         return Delivery("yes", describe(way, box.axes, frame), because, _least(scene, way), path)
-    proposals = tuple(_proposal(around, choice, "") for choice in find_choices(around))
-    proposals = proposals or _with_a_narrow_sac(around)
+    proposals = _propose(around)
     said = tuple(Reason(proposal.says, "measured", (), "DEL-2") for proposal in proposals)
     held = () if proposals else (*_hindrance(around), *_lack(around))
     reasons = (Reason(NOT_FOUND, "ours", (), "DEL-2"), *said, *held, *kept.because)
@@ -121,16 +119,18 @@ def _least(scene: Scene, way: Way) -> Estimate:
     return Estimate(way.least_mm, way.least_mm - error, way.least_mm + error, "mm", f"label borders, +-{error:.2f} mm")
 
 
-def _with_a_narrow_sac(around: Surroundings) -> tuple[Proposal, ...]:
-    """The ways that are open if the sac is not as wide as the canal, with nothing given up or as little as it takes."""
+def _propose(around: Surroundings) -> tuple[Proposal, ...]:
+    """Ways that are open with pieces given up; if none, those with a sac that is not as wide as the canal."""
+    choices = find_shifted(around)
     kept = narrowed(around.scene, around.kept)
-    if kept is None:
-        return ()
-    box = build_box(around.scene, around.specimen, kept, around.frame, around.ways)
-    room = attrs.evolve(around, kept=kept, box=box)
+    room = look_narrower(around, kept) if kept and not choices else None
+    if choices or is_hopeless(room or around):
+        return tuple(_proposal(around, choice, "") for choice in choices)
+    choices = find_turned(around)
+    if choices or room is None:
+        return tuple(_proposal(around, choice, "") for choice in choices)
     way = find_ways(room, guarded=False)
-    choices = (Choice((), way),) if way else find_turned(room)
-    return tuple(_proposal(room, choice, NARROW) for choice in choices)
+    return tuple(_proposal(room, choice, NARROW) for choice in ((Choice((), way),) if way else find_turned(room)))
 
 
 def _proposal(around: Surroundings, choice: Choice, provided: str) -> Proposal:
@@ -165,7 +165,8 @@ def _hindrance(around: Surroundings) -> tuple[Reason, ...]:
     """The fewest kinds of things that hold a specimen that is not turned, together or each on its own."""
     box, kept = around.box, around.kept
     groups = {name: [code] for code, name in kept.names.items() if code < FIRST_PIECE} | {PIECES: list(kept.pieces)}
-    fields = {name: measure_shifts(box, codes) for name, codes in groups.items() if np.isin(box.codes, codes).any()}
+    each = around.shifts_mm
+    fields = {name: least_of(box, each, codes) for name, codes in groups.items() if any(code in each for code in codes)}
     for count in range(len(fields)):
         for gone in combinations(fields, count):
             least = np.minimum.reduce([field for name, field in fields.items() if name not in gone])

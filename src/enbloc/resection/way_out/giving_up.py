@@ -19,7 +19,7 @@ from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Floats
 from enbloc.resection.way_out.kept import VESSELS
 from enbloc.resection.way_out.motion import place_points, refine
-from enbloc.resection.way_out.passage import is_open, measure_shifts
+from enbloc.resection.way_out.passage import is_open, least_of
 from enbloc.resection.way_out.ways import Surroundings, Way, build_fields, find_ways, find_with_room, prove_again
 
 MOST_TOGETHER = 2
@@ -45,8 +45,8 @@ class Choice:
     way: Way
 
 
-def find_choices(around: Surroundings) -> tuple[Choice, ...]:
-    """Choices of pieces that open a proved way, the least cost first; none where nothing helps."""
+def find_shifted(around: Surroundings) -> tuple[Choice, ...]:
+    """Choices of pieces that open a proved shift, the least cost first; none where none does."""
     near = _near(around)[:AT_ONCE]
     found: list[Choice] = []
     for n, gone in enumerate(_promising(around, near)):
@@ -57,13 +57,18 @@ def find_choices(around: Surroundings) -> tuple[Choice, ...]:
         way = find_ways(around, gone, turns=False, guarded=False)
         if way is not None:
             found.append(Choice(gone, way))
-    return tuple(found) or find_turned(around)
+    return tuple(found)
 
 
 def find_turned(around: Surroundings) -> tuple[Choice, ...]:
     """The pieces that a way runs through which is open, shifted or turned, with all of them gone."""
     near = _near(around)
     return tuple(_by_turning(around, near)) if near else ()
+
+
+def is_hopeless(around: Surroundings) -> bool:
+    """True when no way is found even with every piece given up that could be."""
+    return find_ways(around, _near(around), guarded=False) is None
 
 
 def _near(around: Surroundings) -> list[int]:
@@ -79,7 +84,7 @@ def measure_lack(around: Surroundings) -> tuple[tuple[str, float], ...]:
     """
     fields = build_fields(around)
     for lack in LACKS_MM:
-        way = find_with_room(around, fields, lack)
+        way = find_with_room(around, fields, lack, turns=lack == LACKS_MM[-1])
         if way is not None:
             deep = [(around.kept.names[code], depth) for code, depth in _depths(around, way).items()]
             return tuple(sorted(deep, key=lambda found: -found[1]))
@@ -102,16 +107,15 @@ def _promising(around: Surroundings, near: list[int]) -> Iterator[tuple[int, ...
     """Choices that open a shift on the coarse cells, by cost."""
     box, pieces = around.box, around.kept.pieces
     always = [code for code in around.kept.names if code != VESSELS and code not in near]
-    held = measure_shifts(box, always)
-    vessels = measure_shifts(box, [VESSELS])
+    held = least_of(box, around.shifts_mm, always)
+    vessels = least_of(box, around.shifts_mm, [VESSELS])
     held = np.minimum(held, vessels - min(0.0, float(vessels[box.start])))
-    each = {code: measure_shifts(box, [code]) for code in near}
     if not is_open(box, held, around.ways):
         return
     choices = [gone for count in range(1, MOST_TOGETHER + 1) for gone in combinations(near, count)]
     for gone in sorted(choices, key=lambda gone: (sum(pieces[code].rank for code in gone), len(gone), gone)):
-        least = np.minimum.reduce([held, *(field for code, field in each.items() if code not in gone)])
-        if is_open(box, least, around.ways):
+        rest = least_of(box, around.shifts_mm, (code for code in near if code not in gone))
+        if is_open(box, np.minimum(held, rest), around.ways):
             yield gone
 
 

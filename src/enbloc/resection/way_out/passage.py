@@ -1,19 +1,19 @@
 """A way out for the specimen, moved without turning it.
 
 Strategy. In a box of cells along the axes of the vertebra, the specimen is shifted to every cell of a box of shifts at
-once: the clearance of a shift is the least distance from what is kept over the specimen's outer cells, found as a
-running minimum of shifted copies of one distance field. A shift that costs no more than the labels' error is open. The
+once: the clearance of a shift is the least distance from what is kept over the specimen's cells, found as a running
+minimum of shifted copies of one distance field, a row of cells at a time. It is found once for each thing that is kept,
+and that of several together is the least of theirs. A shift that costs no more than the labels' error is open. The
 cheapest way through open shifts to where the approach opens is sought on the lattice; nearness costs as much as detour.
 Sides are mirrored so that the specimen lies to the left: a mirrored patient gets the mirrored way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import numpy as np
-import scipy
 import skimage
 from cc3d import connected_components
 from numpy.typing import NDArray
@@ -45,6 +45,12 @@ NEARNESS = 4.0
 ENDS = {"dorsal": -1, "ventral": 0}
 """Where along the dorsal axis of the shifts the specimen is out."""
 
+CAP = 32_000
+"""Clearances are kept as whole hundredths of a millimetre no further than this."""
+
+NOTHING_MM = CAP / 100.0 - CELL_MM / 2
+"""Clearance from nothing at all."""
+
 ROUNDING_MM = 0.02
 """Clearances are kept in hundredths of a millimetre."""
 
@@ -67,8 +73,9 @@ class Box:
         The cells; its axes are `axes`.
     codes : uint8 array
         As in `Kept`.
-    outer : (n, 3) int
-        The specimen's outer cells, less the cell of no shift.
+    rows : (n, 4) int
+        The specimen's cells as rows along the first axis: the first cell of each, less the cell of no shift, and how
+        many cells follow each other in it.
     start : tuple of int
         The cell of no shift.
     shifts : tuple of int
@@ -78,7 +85,7 @@ class Box:
     axes: Floats
     grid: Grid
     codes: NDArray[np.uint8]
-    outer: NDArray[np.intp]
+    rows: NDArray[np.intp]
     start: tuple[int, int, int]
     shifts: tuple[int, int, int]
 
@@ -115,14 +122,23 @@ def build_box(scene: Scene, specimen: Bools, kept: Kept, frame: Frame, ways: tup
     body = np.zeros(grid.shape, dtype=bool)
     body[box] = specimen.ravel()[where[box]]
     codes[body] = 0
-    outer = np.argwhere(body & ~scipy.ndimage.binary_erosion(body)) - before
-    return Box(axes, grid, codes, outer, _three(before), _three(before + after + 1))
+    return Box(axes, grid, codes, _rows_of(body, before), _three(before), _three(before + after + 1))
 
 
-def measure_shifts(box: Box, codes: Sequence[int]) -> Floats:
-    """Clearance of every shift from what has one of these codes, mm; zero when the specimen touches it."""
-    field = distance_to(box.grid, np.isin(box.codes, codes))
-    return _least_over(field, box.outer, box.shifts) - CELL_MM / 2
+def measure_shifts(box: Box, code: int) -> Floats:
+    """Clearance of every shift from what has this code, mm; zero when the specimen touches it."""
+    return _least_over(distance_to(box.grid, box.codes == code), box.rows, box.shifts) - CELL_MM / 2
+
+
+def measure_all_shifts(box: Box) -> dict[int, Floats]:
+    """The clearance of every shift from each thing that lies in the box, by its code."""
+    return {int(code): measure_shifts(box, int(code)) for code in np.unique(box.codes[box.codes > 0])}
+
+
+def least_of(box: Box, clearances_mm: Mapping[int, Floats], codes: Iterable[int]) -> Floats:
+    """Clearance of every shift from all that has one of these codes, mm."""
+    there = [clearances_mm[code] for code in codes if code in clearances_mm]
+    return np.minimum.reduce(there) if there else np.full(box.shifts, NOTHING_MM)
 
 
 def is_open(box: Box, clearance_mm: Floats, ways: Sequence[str]) -> bool:
@@ -202,14 +218,26 @@ def _nearest_voxels(grid: Grid, other: Grid) -> NDArray[np.intp]:
     return flat
 
 
-def _least_over(field: Floats, outer: NDArray[np.intp], shape: tuple[int, int, int]) -> Floats:
-    """For every shift, the least value of `field` over the shifted cells `outer` (n, 3); hundredths of a mm inside.
+def _rows_of(body: Bools, start: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The cells of a body as rows (n, 4) along the first axis: first cell, less `start`, and length."""
+    ends = np.diff(np.pad(body, ((1, 1), (0, 0), (0, 0))).astype(np.int8), axis=0).transpose(1, 2, 0)
+    first, last = np.argwhere(ends == 1), np.argwhere(ends == -1)
+    return np.column_stack([first[:, [2, 0, 1]] - start, last[:, 2] - first[:, 2]])
 
-    The longest axis, to the side, runs fastest: the copies are then read in long rows.
+
+def _least_over(field: Floats, rows: NDArray[np.intp], shape: tuple[int, int, int]) -> Floats:
+    """For every shift, the least value of `field` over the shifted cells of `rows`; hundredths of a mm inside.
+
+    The first axis, to the side, runs fastest: the copies are then read in long rows. Of a row of cells only two copies
+    are read, in each of which every cell already holds the least of as many as a power of two.
     """
     across, along, up = shape
-    small = np.ascontiguousarray(np.clip(field * 100.0, -32000, 32000).astype(np.int16).T)
-    least = np.full((up, along, across), 32000, dtype=np.int16)
-    for i, j, k in outer.tolist():
-        np.minimum(least, small[k : k + up, j : j + along, i : i + across], out=least)
+    least = np.full((up, along, across), CAP, dtype=np.int16)
+    small = np.ascontiguousarray(np.clip(field * 100.0, -CAP, CAP).astype(np.int16).T)
+    powers = np.frexp(rows[:, 3].astype(np.float64))[1] - 1
+    for power in range(int(powers.max(initial=-1)) + 1):
+        for i, j, k, length in rows[powers == power].tolist():
+            for first in {i, i + length - (1 << power)}:
+                np.minimum(least, small[k : k + up, j : j + along, first : first + across], out=least)
+        small[:, :, : -(1 << power)] = np.minimum(small[:, :, : -(1 << power)], small[:, :, 1 << power :])
     return least.T.astype(np.float64) / 100.0

@@ -8,7 +8,7 @@ the other's; from then on by half a voxel. It passes vessels and cord at their g
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import attrs
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from enbloc.anatomy.scene import Frame, Scene
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats
-from enbloc.resection.way_out.kept import CORD_GUARD_MM, VESSEL_GUARD_MM, VESSELS, Kept
+from enbloc.resection.way_out.kept import CORD_GUARD_MM, SAC, VESSEL_GUARD_MM, VESSELS, Kept
 from enbloc.resection.way_out.motion import (
     STILL,
     Body,
@@ -29,7 +29,17 @@ from enbloc.resection.way_out.motion import (
     shifted,
     spread,
 )
-from enbloc.resection.way_out.passage import SLACKS, Box, cells_of, find_way, measure_shifts, straighten
+from enbloc.resection.way_out.passage import (
+    SLACKS,
+    Box,
+    build_box,
+    cells_of,
+    find_way,
+    least_of,
+    measure_all_shifts,
+    measure_shifts,
+    straighten,
+)
 from enbloc.resection.way_out.planning import SEED, plan_flat, plan_turns
 from enbloc.resection.way_out.turning import Room, sweep
 
@@ -86,6 +96,8 @@ class Surroundings:
     body : Body
     vessels, cord : Ground
         Distance from these, which no choice changes.
+    shifts_mm : mapping of int to float array
+        Clearance of every shift of the box from each thing that is kept, by its code.
     """
 
     scene: Scene
@@ -97,6 +109,7 @@ class Surroundings:
     body: Body
     vessels: Ground
     cord: Ground
+    shifts_mm: Mapping[int, Floats]
 
 
 @attrs.frozen(eq=False)
@@ -118,7 +131,13 @@ def look_around(
     """The surroundings of a specimen, in the axes of the box."""
     body = build_body(scene.grid, specimen, box.axes)
     vessels, cord = (build_ground(scene.grid, distance_to(scene.grid, m)) for m in (kept.codes == VESSELS, kept.cord))
-    return Surroundings(scene, specimen, kept, frame, box, ways, body, vessels, cord)
+    return Surroundings(scene, specimen, kept, frame, box, ways, body, vessels, cord, measure_all_shifts(box))
+
+
+def look_narrower(around: Surroundings, kept: Kept) -> Surroundings:
+    """The same surroundings with another sac."""
+    box = build_box(around.scene, around.specimen, kept, around.frame, around.ways)
+    return attrs.evolve(around, kept=kept, box=box, shifts_mm={**around.shifts_mm, SAC: measure_shifts(box, SAC)})
 
 
 def find_ways(around: Surroundings, gone: Collection[int] = (), turns: bool = True, guarded: bool = True) -> Way | None:
@@ -147,12 +166,15 @@ def _find(around: Surroundings, fields: Fields, gone: Collection[int], turns: bo
     return _by_turns(around, fields) if found is None and turns else found
 
 
-def find_with_room(around: Surroundings, fields: Fields, more_mm: float) -> Floats | None:
-    """A way (n, 7) that the planner finds when everything kept gives way by so much more; it proves nothing."""
+def find_with_room(around: Surroundings, fields: Fields, more_mm: float, turns: bool) -> Floats | None:
+    """A way (n, 7) that a planner finds when everything kept gives way by so much more; it proves nothing.
+
+    With `turns`, one that turns the specimen about any axis where none is found that turns it about the cord's alone.
+    """
     room = _room(around, attrs.evolve(fields, vessel_guard_mm=0.0), 0.0)
     wider = attrs.evolve(room, enough_mm=room.enough_mm - more_mm, start_mm=room.start_mm - more_mm)
     found = plan_flat(wider)
-    return plan_turns(wider) if found is None else found
+    return plan_turns(wider) if found is None and turns else found
 
 
 def prove_again(around: Surroundings, gone: Collection[int], way: Way) -> Way | None:
@@ -197,8 +219,8 @@ def prove(body: Body, fields: Fields, way: Floats, kind: str) -> tuple[Floats, W
 def _by_shifts(around: Surroundings, fields: Fields, gone: Collection[int]) -> Way | None:
     """Shifts where the labels' own grid finds an overlap are closed, and the search begins anew."""
     box = around.box
-    solid = measure_shifts(box, [code for code in around.kept.names if code != VESSELS and code not in gone])
-    vessels = measure_shifts(box, [VESSELS])
+    solid = least_of(box, around.shifts_mm, (n for n in around.kept.names if n != VESSELS and n not in gone))
+    vessels = least_of(box, around.shifts_mm, [VESSELS])
     clearance = np.minimum(solid, vessels - min(fields.vessel_guard_mm, float(vessels[box.start])))
     for slack in SLACKS:
         for _ in range(REPAIRS):
