@@ -10,7 +10,6 @@ from enbloc.foundation.terms.levels import Level, next_caudal, next_cranial, ord
 from enbloc.reconstruction.design import Fixation
 from enbloc.reconstruction.tables import (
     DISC_TO_DISC,
-    FAILURE,
     FOLLOW_UP,
     IF_IRRADIATED,
     IMPLANTS,
@@ -65,7 +64,6 @@ def list_failure(levels: tuple[Level, ...], irradiated: bool | None, through_dis
 
 
 def _failure(levels: tuple[Level, ...], irradiated: bool | None, through_discs: bool | None) -> Iterator[Reason]:
-    yield from FAILURE
     if len(levels) > 1:
         yield LONGER_FAILURE[_stretch(levels)]
         if through_discs:

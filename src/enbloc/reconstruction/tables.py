@@ -1,4 +1,4 @@
-"""Rules of the reconstruction (RECO, CORD), with their status."""
+"""Rules of the reconstruction (RECO, CORD), with their status; its rates of failure stand with the other risks."""
 
 from __future__ import annotations
 
@@ -64,13 +64,6 @@ IMPLANTS: tuple[Reason, ...] = (
 FOLLOW_UP = Reason(
     "Alarm: 3 mm or more of subsidence at one month.", "verified", ("shinmura2023",), "RECO-7"
 )  # fmt: skip
-FAILURE: tuple[Reason, ...] = (
-    Reason("Failure of the instruments: 32.4% of 136 (free of it 75.8% at five, 56.9% at ten years).", "verified",
-        ("shinmura2023",), "RECO-9"),
-    Reason("Another series: 42.6% of 61.", "verified", ("shinmura2020",), "RECO-9"),
-    Reason("Rod fracture: 37.5% of 32, at 29 months on average.", "verified", ("park2019",), "RECO-9"),
-    Reason("All resections of spine tumours together: 10% (38 studies).", "verified", ("fixfail2022",), "RECO-9"),
-)  # fmt: skip
 LONGER_FAILURE: dict[str, Reason] = {
     region: Reason(f"Resections of several levels, {region}: {rate}% failed (47 in all regions).", "verified",
         ("yoshioka_multilevel",), "RECO-9")
@@ -92,7 +85,7 @@ MESH_FAILS = Reason(
     ("li2020mesh",), "RECO-8",
 )  # fmt: skip
 EVERY: tuple[Reason, ...] = (
-    *SHORT.because, *LONG.because, PELVIC, SACRAL, *COLUMN, *SHORTENING, DISC_TO_DISC, *IMPLANTS, FOLLOW_UP, *FAILURE,
+    *SHORT.because, *LONG.because, PELVIC, SACRAL, *COLUMN, *SHORTENING, DISC_TO_DISC, *IMPLANTS, FOLLOW_UP,
     *LONGER_FAILURE.values(), LUMBAR_FAILS, IRRADIATED_FAILS, IF_IRRADIATED, MESH_FAILS,
 )  # fmt: skip
 """Every rule of this room, for the page of rules."""

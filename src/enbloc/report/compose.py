@@ -34,6 +34,7 @@ from enbloc.report.notes import (
 )
 from enbloc.report.phrases import joined, measured_words, sector_words, sentence
 from enbloc.report.plan_pages import compare_plans, compose_plan, rejected_name
+from enbloc.report.risk_page import said_once
 from enbloc.report.sections import case_sections
 from enbloc.report.system_names import SYSTEM_NAMES
 
@@ -51,7 +52,8 @@ def compose(walked: ReportInput, citations: Citations) -> Document:
         A key that is missing is printed as a source to be confirmed.
     """
     plans = tuple(sorted(walked.plans, key=lambda plan: plan.rank))
-    pages = tuple(compose_plan(plan, citations) for plan in plans)
+    elsewhere = said_once(plans)
+    pages = tuple(compose_plan(plan, citations, elsewhere) for plan in plans)
     lines = _classification_lines(walked, citations)
     indication = walked.indication
     reasons = note_reasons(indication.because, citations) if indication else ()

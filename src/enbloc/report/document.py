@@ -81,10 +81,16 @@ class Fact:
 
 @attrs.frozen
 class Table:
-    """Rows of words under a head; the first column names the row."""
+    """Rows of words under a head; the first column names the row.
+
+    `notes` are empty, or hold one for each row: it fills the last column, with its status and sources. `widths` are the
+    shares of the columns on paper; empty leaves them equal.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    notes: tuple[Note, ...] = ()
+    widths: tuple[float, ...] = ()
 
 
 @attrs.frozen

@@ -24,6 +24,7 @@ from enbloc.report.phrases import (
     structure_words,
 )
 from enbloc.report.rebuilding import failure_reasons, rebuilding_facts, rebuilding_reasons
+from enbloc.report.risk_page import risk_facts
 from enbloc.report.sections import plan_sections
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Delivery, Margin, Plan, Rejected, Sacrifice
@@ -54,8 +55,8 @@ DELIVERY_QUESTION = "Can the specimen be brought out past the cord"
 CANNOT_BE_SAID = "cannot be said"
 
 
-def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
-    """One plan as shown."""
+def compose_plan(plan: Plan, citations: Citations, elsewhere: frozenset[Reason] = frozenset()) -> PlanPage:
+    """One plan as shown; what is said `elsewhere` for all plans is left out of its lists."""
     least = least_margin(plan)
     return PlanPage(
         id=plan.id,
@@ -72,13 +73,18 @@ def compose_plan(plan: Plan, citations: Citations) -> PlanPage:
             for name, value in plan.trade_offs.items()
             if name not in _SAID_BY_THE_TITLE
         ),
-        risks=note_reasons((*plan.risks, *failure_reasons(plan.reconstruction)), citations),
+        risks=note_reasons(_without(elsewhere, *plan.risks, *failure_reasons(plan.reconstruction)), citations),
         because=note_reasons(
-            (*plan.because, *_delivery_reasons(plan), *rebuilding_reasons(plan.reconstruction)), citations
+            (*plan.because, *_delivery_reasons(plan), *_without(elsewhere, *rebuilding_reasons(plan.reconstruction))),
+            citations,
         ),
         unknown=_unknown(plan),
         sections=plan_sections(plan, citations),
     )
+
+
+def _without(elsewhere: frozenset[Reason], *reasons: Reason) -> tuple[Reason, ...]:
+    return tuple(reason for reason in reasons if reason not in elsewhere)
 
 
 def compare_plans(pages: tuple[PlanPage, ...]) -> tuple[ComparedRow, ...]:
@@ -221,6 +227,7 @@ def _facts(plan: Plan) -> tuple[Fact, ...]:
     if isinstance(plan.delivery, Delivery):
         facts.append(Fact("Way out past the cord", _way_out(plan.delivery)))
     facts += rebuilding_facts(plan.reconstruction)
+    facts += risk_facts(plan)
     facts += [
         Fact(f"Every cut stays out of tumour, {_EXECUTION_WORDS.get(how, how)}", chance_words(p))
         for how, p in _by_method(plan)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from enbloc.report.document import ReportInput, Section
 from enbloc.report.neighbour_page import neighbour_section
 from enbloc.report.notes import Citations
+from enbloc.report.risk_page import outcome_section, rates_section, reconstruction_section, recurrence_section
 from enbloc.report.sensitivity_page import sensitivity_section
 from enbloc.resection.plans import Plan
 
@@ -21,6 +22,10 @@ PLAN_SECTIONS: tuple[Callable[[Plan, Citations], Section | None], ...] = ()
 CASE_SECTIONS: tuple[Callable[[ReportInput, Citations], Section | None], ...] = (
     neighbour_section,
     sensitivity_section,
+    rates_section,
+    recurrence_section,
+    outcome_section,
+    reconstruction_section,
 )
 """From the whole walk, after the classifications."""
 

@@ -133,6 +133,10 @@ class Risk(Reason):
     population : str
     differs : tuple of str
         In which points this patient is not like the series.
+    counted, beside : str
+        How many of how many, as printed; what must be known of the figure.
+    arms : tuple of (what was done, share)
+        Both sides of a comparison; empty for a single rate.
     """
 
     about: str = ""
@@ -140,6 +144,9 @@ class Risk(Reason):
     n: int | None = None
     population: str = ""
     differs: tuple[str, ...] = ()
+    counted: str = ""
+    beside: str = ""
+    arms: tuple[tuple[str, Estimate], ...] = ()
 
     def with_figures(self, rate: Estimate, n: int, differs: tuple[str, ...]) -> Risk:
         """The same with its rate, the count under it, and how the patient differs."""

@@ -13,6 +13,7 @@ from enbloc.reconstruction.build import Resected, rebuild_column, rebuild_pelvis
 from enbloc.reconstruction.design import End, Reconstruction
 from enbloc.reconstruction.settings import ReconstructionSettings
 from enbloc.resection.plans import Plan
+from enbloc.strategy.outcome.risk import list_failures
 
 _OF_THE_COLUMN = ("vertebrectomy", "sagittal_resection", "anterior_corpectomy", "chest_wall_combined")
 _NOT_REBUILT: dict[str, str] = {
@@ -30,8 +31,15 @@ def rebuild(
 ) -> tuple[Plan, ...]:
     """The plans with their reconstruction; Unknown where nothing is rebuilt, or no rule says how."""
     return tuple(
-        attrs.evolve(plan, reconstruction=_rebuild(plan, scene, clinical, settings)) for plan in plans
-    )  # fmt: skip
+        _with_failures(attrs.evolve(plan, reconstruction=_rebuild(plan, scene, clinical, settings)), clinical)
+        for plan in plans
+    )
+
+
+def _with_failures(plan: Plan, clinical: Clinical) -> Plan:
+    if isinstance(plan.reconstruction, Unknown):
+        return plan
+    return attrs.evolve(plan, risks=(*plan.risks, *list_failures(plan, clinical)))
 
 
 def _rebuild(

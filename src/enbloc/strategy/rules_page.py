@@ -26,6 +26,8 @@ from enbloc.strategy.outcome.risk_tables import (
     AFTER_EARLIER_SURGERY,
     BALLOON,
     BLOOD_AND_TIME,
+    FAILURE_POOLED,
+    FAILURES,
     MANY_LEVELS_TIME,
     OUTCOMES,
     PREDICTORS,
@@ -163,7 +165,7 @@ def _risks() -> Iterator[str]:
             r.rule,
             _cites(r),
         )
-        for r in RATES
+        for r in (*RATES, *FAILURES)
     ]
     head = ("outcome", "rate", "n", "population", "remark", "status", "rule", "sources")
     yield "\n".join(["## Published rates", "", *_grid(head, rates), ""])
@@ -175,7 +177,8 @@ def _risks() -> Iterator[str]:
     head = ("with", "recurred", "with", "recurred", "remark", "status", "rule", "sources")
     yield "\n".join(["## Local recurrence by margin", "", *_grid(head, compared), ""])
     told: tuple[Statement | Predictor, ...] = (
-        *RANGES, *BLOOD_AND_TIME, MANY_LEVELS_TIME, BALLOON, *AFTER_EARLIER_SURGERY, *OUTCOMES, *PREDICTORS,
+        *RANGES, *BLOOD_AND_TIME, FAILURE_POOLED, MANY_LEVELS_TIME, BALLOON, *AFTER_EARLIER_SURGERY, *OUTCOMES,
+        *PREDICTORS,
     )  # fmt: skip
     says = [(one.says, one.status or item(one.item).status, one.rule or one.item, _cites(one)) for one in told]
     yield "\n".join(

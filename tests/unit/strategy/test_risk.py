@@ -39,7 +39,9 @@ def rules(found: tuple[Risk, ...]) -> set[str]:
     return {risk.rule for risk in found}
 
 
-@pytest.mark.parametrize("rate", risk_tables.RATES, ids=lambda rate: f"{rate.rule} {rate.outcome}")
+@pytest.mark.parametrize(
+    "rate", (*risk_tables.RATES, *risk_tables.FAILURES), ids=lambda rate: f"{rate.rule} {rate.item} {rate.outcome}"
+)
 def test_every_rate_is_printed_in_its_item(rate: risk_tables.Rate) -> None:
     item = read_items()[rate.item]
     text = f"{dict(item.numbers)} {item.note} {item.claim}"

@@ -25,6 +25,8 @@ from enbloc.strategy.outcome.risk_tables import (
     AFTER_EARLIER_SURGERY,
     BALLOON,
     BLOOD_AND_TIME,
+    FAILURE_POOLED,
+    FAILURES,
     MANY_LEVELS_TIME,
     NOT_COMBINED,
     OUTCOMES,
@@ -41,7 +43,8 @@ from enbloc.strategy.outcome.risk_tables import (
 
 _Z = 1.96
 _LONG_RESECTION_LEVELS = 4
-_MIXED = "the series mixes regions, histologies and resections; none is printed for patients like this one alone"
+_MIXED = "a mixed series"
+_SEVERAL = "several histologies together"
 _ADJUVANT_FIRST = ("osteosarcoma", "ewing_sarcoma")
 
 
@@ -81,6 +84,14 @@ def list_risks(plan: Plan, clinical: Clinical) -> tuple[Risk, ...]:
     )
 
 
+def list_failures(plan: Plan, clinical: Clinical) -> tuple[Risk, ...]:
+    """How often the instruments failed after resections of vertebral bodies; for a plan that is rebuilt."""
+    patient = _Patient(
+        HISTOLOGIES.get(clinical.histology or ""), frozenset(map(region, plan.levels)), plan.family, clinical
+    )
+    return (*(_rate(rate, patient) for rate in FAILURES), *_told((FAILURE_POOLED,), patient))
+
+
 def wilson(events: int, n: int) -> Estimate:
     """A share with its 95 % interval after Wilson, from a count."""
     share = events / n
@@ -105,21 +116,26 @@ def _fits(fits: Fits, patient: _Patient) -> bool:
 
 def _differs(series: Fits, patient: _Patient) -> tuple[str, ...]:
     """In which points the patient is not like the series."""
-    said = [] if series != Fits() else [_MIXED]
+    said = [_MIXED] if series == Fits() else [_SEVERAL] if not series.histologies else []
     if series.regions and not patient.regions <= set(series.regions):
         said.append(f"the series is {_or(series.regions)}, this tumour {_or(sorted(patient.regions))}")
     if series.families and patient.family not in series.families:
-        said.append(f"the series is of {_or(series.families)}, this plan is a {patient.family.replace('_', ' ')}")
+        said.append(f"the series is of {_or(series.families)}, this plan of {patient.family.replace('_', ' ')}")
     histology = patient.histology
     if series.histologies and histology is not None and histology.word not in series.histologies:
-        said.append(f"the series is of {_or(series.histologies)}, this tumour is a {histology.word.replace('_', ' ')}")
+        said.append(f"the series is of {_or(series.histologies)}, this tumour is {histology.word.replace('_', ' ')}")
     if series.kinds and histology is not None and histology.kind not in series.kinds:
-        said.append(f"the series is of {_or(series.kinds)}, this tumour is a {histology.kind.replace('_', ' ')}")
-    if patient.clinical.prior_surgery:
-        said.append("this patient was operated on before; most of a series were not")
-    if patient.clinical.prior_radiotherapy:
-        said.append("this patient was irradiated before")
-    return tuple(said)
+        said.append(f"the series is of {_or(series.kinds)}, this tumour is {histology.kind.replace('_', ' ')}")
+    return (*said, *_treated(patient))
+
+
+def _treated(patient: _Patient) -> tuple[str, ...]:
+    """Earlier treatment, which sets a patient apart from any series."""
+    operated = ("this patient was operated on before (most of a series were not)",)
+    irradiated = ("this patient was irradiated before",)
+    return (operated if patient.clinical.prior_surgery else ()) + (
+        irradiated if patient.clinical.prior_radiotherapy else ()
+    )
 
 
 def _or(words: Iterable[str]) -> str:
@@ -132,9 +148,9 @@ def _rate(rate: Rate, patient: _Patient) -> Risk:
     counted = f"{events} of {rate.n}" if rate.events is not None else f"{rate.percent:g}% of {rate.n}"
     more = f" ({rate.says})" if rate.says else ""
     says = f"{rate.outcome.capitalize()}: {counted}, {known.population}{more}."
-    return _risk(rate.rule, rate.item, rate.outcome, says).with_figures(
-        wilson(events, rate.n), rate.n, _differs(rate.series, patient)
-    )
+    risk = _risk(rate.rule, rate.item, rate.outcome, says)
+    risk = attrs.evolve(risk, counted=counted, beside=rate.says)
+    return risk.with_figures(wilson(events, rate.n), rate.n, _differs(rate.series, patient))
 
 
 def _risk(rule: str, item_id: str, about: str, says: str, status: str = "") -> Risk:
@@ -153,7 +169,8 @@ def _risk(rule: str, item_id: str, about: str, says: str, status: str = "") -> R
 def _told(statements: Iterable[Statement], patient: _Patient) -> Iterator[Risk]:
     for one in statements:
         if _fits(one.fits, patient):
-            yield _risk(one.rule, one.item, one.about, one.says, one.status)
+            risk = _risk(one.rule, one.item, one.about, one.says, one.status)
+            yield attrs.evolve(risk, differs=_treated(patient))
 
 
 def _recurrence(plan: Plan, patient: _Patient) -> Iterator[Risk]:
@@ -167,11 +184,13 @@ def _one_recurrence(row: Recurrence, plan: Plan, patient: _Patient) -> Iterator[
     shown = [f"{events} of {n} with {what}" for what, (events, n) in _counts(row)]
     says = f"Local recurrence: {', '.join(shown) or f'{row.better} against {row.worse}'}"
     risk = _risk(row.rule, row.item, "local recurrence", says + (f"; {row.says}." if row.says else "."), row.status)
+    arms = tuple((what, wilson(*count)) for what, count in _counts(row))
+    risk = attrs.evolve(risk, arms=arms, beside=row.says, differs=_differs(row.fits, patient))
     promised = row.better_n if plan.enneking_appropriate else row.worse_n
     if promised is None or plan.enneking_appropriate is None:
         yield risk
         return
-    yield risk.with_figures(wilson(*promised), promised[1], _differs(Fits(), patient))
+    yield risk.with_figures(wilson(*promised), promised[1], risk.differs)
 
 
 def _counts(row: Recurrence) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -10,7 +10,14 @@ from typing import Literal
 
 import attrs
 
-Outcome = Literal["any complication", "major complication", "death from surgery", "new neurological deficit"]
+Outcome = Literal[
+    "any complication",
+    "major complication",
+    "death from surgery",
+    "new neurological deficit",
+    "failure of the instruments",
+    "fracture of a rod",
+]
 
 
 @attrs.frozen
@@ -104,6 +111,15 @@ RATES: tuple[Rate, ...] = (
 )  # fmt: skip
 """Section 12.1; RAT-13 is a range of rates and stands in `RANGES`."""
 
+FAILURES: tuple[Rate, ...] = (
+    Rate("RECO-9", "REC-01", "failure of the instruments", None, 32.4, 136, Fits(), Fits(families=_BODY),
+        says="free of it 75.8% at five years, 56.9% at ten"),
+    Rate("RECO-9", "REC-11", "failure of the instruments", 26, 42.6, 61, Fits(), Fits(families=_BODY)),
+    Rate("RECO-9", "REC-03", "fracture of a rod", 12, 37.5, 32, Fits(), Fits(families=_BODY),
+        says="after 29 months on average"),
+)  # fmt: skip
+"""Shown for every plan that is rebuilt."""
+
 
 @attrs.frozen
 class Statement:
@@ -132,6 +148,12 @@ RANGES: tuple[Statement, ...] = (
         "Published series reach 100% complications and 0 to 27% deaths in the sacrum.", _SACRUM),
 )  # fmt: skip
 
+FAILURE_POOLED = Statement(
+    "RECO-9",
+    "REC-05",
+    "failure of the instruments",
+    "All resections of spine tumours together: 10% failed (38 studies).",
+)
 BLOOD_AND_TIME: tuple[Statement, ...] = (
     Statement("EBL-1", "RISK-19", "blood and time",
         "Posterior total en bloc spondylectomy under sight (n 71): 305 min, 1000 ml (400-4000).", _TES),
