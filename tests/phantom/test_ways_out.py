@@ -32,6 +32,8 @@ from enbloc.resection.way_out.ways import LET_GO_MM
 from walked_paths import walk_path
 
 VOXEL_MM = 1.5
+FAR_MM = 20.0
+"""Further apart the gap between two voxels is not looked up."""
 ARCH = fill("L3", Fill({11, 12, 1, 2}, "BC", inset_mm=1.25))
 LEFT = together(ellipsoid("L3", (18, -16, -3), (5, 8, 6)), ellipsoid("L3", (17, 4, 2), (5, 11, 6)))
 POSES = {"upright": Pose(), "askew": Pose(turn_matrix(10.0, 8.0, 12.0), np.array([30.0, -20.0, 700.0]))}
@@ -67,7 +69,9 @@ def gaps_along(case: Resected, delivery: Delivery) -> tuple[Floats, Floats]:
     points = scene.grid.to_patient(np.argwhere(geometry.specimen & ~binary_erosion(geometry.specimen)))
     poses = walk_path(delivery.path, points, VOXEL_MM / 2)
     moved = [points @ pose[:3, :3].T + pose[:3, 3] for pose in poses]
-    gaps = [min(t.query(there)[0].min() for t in (tree, vessels)) - VOXEL_MM for there in moved]
+    gaps = [
+        min(t.query(there, distance_upper_bound=FAR_MM)[0].min() for t in (tree, vessels)) - VOXEL_MM for there in moved
+    ]
     return np.array([np.linalg.norm(there - points, axis=1).max() for there in moved]), np.array(gaps)
 
 

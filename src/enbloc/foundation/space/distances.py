@@ -24,7 +24,9 @@ def distance_to(grid: Grid, region: Bools) -> Floats:
     """
     if not region.any():
         return np.full(grid.shape, FAR_MM)
-    signed: Floats = outward(grid, region) - outward(grid, ~region)
+    signed = outward(grid, region)
+    box = _around(region)
+    signed[box] -= outward(grid, ~region[box])
     return signed
 
 
@@ -57,6 +59,12 @@ def surface_points(grid: Grid, region: Bools) -> Floats:
     inner = smooth >= 0.5
     vertices = skimage.measure.marching_cubes(smooth, 0.5)[0] if inner.any() else np.empty((0, 3))
     return grid.to_patient(np.vstack([vertices, lost]) + start)
+
+
+def _around(region: Bools) -> tuple[slice, ...]:
+    """The region's box with one voxel around it: of the voxels outside, the nearest to an inner one lies in it."""
+    found = scipy.ndimage.find_objects(region.astype(np.uint8))[0]
+    return tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in found)
 
 
 def _padded_box(region: Bools) -> tuple[Bools, Floats]:

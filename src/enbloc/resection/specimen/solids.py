@@ -210,7 +210,8 @@ def _beyond_plane(grid: Grid, there: Bools, mask: Bools, cut: Cut, centre: Float
     grown[tuple(under.T)] = True
     grown = scipy.ndimage.binary_dilation(grown, iterations=2)
     grown[tuple(inner[height > ON_PLANE_MM].T)] = False
-    blob = _closed(grid, grown, centre)
+    box, near = _boxed(grid, grown)
+    blob = _closed(near, box, centre)
     if isinstance(blob, Refused):
         return blob
     return blob.trim_by_plane(tuple(cut.normal), float((cut.origin_mm - centre) @ cut.normal))

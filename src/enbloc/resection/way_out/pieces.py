@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import attrs
 import numpy as np
+import scipy
 
 from enbloc.anatomy.parts import ARCH_LEFT, ARCH_RIGHT, BODY, PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates
 from enbloc.anatomy.scene import Scene
@@ -81,8 +82,20 @@ def rib_head(scene: Scene, rib: str) -> Bools:
     level = f"T{rib.rsplit('_', 1)[-1]}"
     if not rib.startswith("rib_") or level not in scene.vertebrae:
         return np.ones(scene.grid.shape, dtype=bool)
-    near: Bools = distance_to_voxels(scene.grid, _bone_of(scene, level)) <= RIB_TAKEN_MM
+    bone = _bone_of(scene, level)
+    box = _within(scene, bone, RIB_TAKEN_MM)
+    near = np.zeros(scene.grid.shape, dtype=bool)
+    near[box] = distance_to_voxels(scene.grid, bone[box]) <= RIB_TAKEN_MM
     return near
+
+
+def _within(scene: Scene, mask: Bools, reach_mm: float) -> tuple[slice, ...]:
+    """The mask's box and what lies so near to it; all of the grid when the mask is empty."""
+    found = scipy.ndimage.find_objects(mask.astype(np.uint8))
+    if not found:
+        return tuple(slice(0, n) for n in mask.shape)
+    more = [int(np.ceil(reach_mm / step)) for step in scene.grid.spacing_mm]
+    return tuple(slice(max(side.start - n, 0), side.stop + n) for side, n in zip(found[0], more, strict=True))
 
 
 def rib_piece(rib: str, there: Bools) -> Piece:
