@@ -26,6 +26,7 @@ from enbloc.resection.way_out.kept import CORD_GUARD_MM, FIRST_PIECE, SAC, VESSE
 from enbloc.resection.way_out.motion import to_matrices
 from enbloc.resection.way_out.passage import build_box, is_open, least_of
 from enbloc.resection.way_out.ring import closes_round
+from enbloc.resection.way_out.roots import ROOT
 from enbloc.resection.way_out.routes import describe
 from enbloc.resection.way_out.ways import LET_GO_MM, Surroundings, Way, find_ways, look_around, look_narrower
 
@@ -48,6 +49,7 @@ CUFF_MM = 5.0
 """Soft tissue of the specimen this near to tumour is its margin and does not give way (ours)."""
 
 PIECES = "the neighbours' joints and arches"
+KEPT_ROOTS = "the nerve roots that stay"
 KINDS = {
     "shifted": "A way was found without turning the specimen",
     "swept": "A way was found that turns the specimen about the axis of the cord",
@@ -164,7 +166,9 @@ def _lack(around: Surroundings) -> tuple[Reason, ...]:
 def _hindrance(around: Surroundings) -> tuple[Reason, ...]:
     """The fewest kinds of things that hold a specimen that is not turned, together or each on its own."""
     box, kept = around.box, around.kept
-    groups = {name: [code] for code, name in kept.names.items() if code < FIRST_PIECE} | {PIECES: list(kept.pieces)}
+    groups = {name: [code] for code, name in kept.names.items() if code < FIRST_PIECE}
+    for code, piece in kept.pieces.items():
+        groups.setdefault(KEPT_ROOTS if piece.structure.startswith(ROOT) else PIECES, []).append(code)
     each = around.shifts_mm
     fields = {name: least_of(box, each, codes) for name, codes in groups.items() if any(code in each for code in codes)}
     for count in range(len(fields)):

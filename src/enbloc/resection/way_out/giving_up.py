@@ -1,4 +1,4 @@
-"""What, given up, would open a way out: each piece of bone in turn, then several together.
+"""What, given up, would open a way out: each piece of bone and each root in turn, then several together.
 
 Strategy. Clearances are the least of each obstacle, so the shifts that every choice of pieces would open are known from
 one field per piece; choices that open one are proved, the cheapest first. Where no choice opens a shift, a way that
@@ -29,7 +29,7 @@ MOST_PROPOSALS = 3
 MOST_PROOFS = 4
 """How many choices are put to the proof."""
 
-AT_ONCE = 8
+AT_ONCE = 12
 """Pieces weighed against each other at most, the cheapest."""
 
 

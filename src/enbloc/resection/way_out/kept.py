@@ -1,4 +1,4 @@
-"""What stays in the patient while the specimen leaves: the sac, bone, vessels, and the cord within the sac.
+"""What stays in the patient while the specimen leaves: the sac, bone, vessels, roots, and the cord within the sac.
 
 The sac is the labelled dura and cord where the dura is labelled; otherwise the whole canal stands for it, which is too
 large and so errs to the safe side. Lungs, muscles and organs are held away and stop nothing.
@@ -23,6 +23,7 @@ from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Geometry, Sacrifice
 from enbloc.resection.specimen.solids import in_kerf
 from enbloc.resection.way_out.pieces import Piece, find_pieces, rib_head, rib_piece
+from enbloc.resection.way_out.roots import ROOT, find_roots, say_roots
 
 VESSEL_GUARD_MM = 5.0
 """The specimen passes vessels at this distance, or no nearer than it lies to them at the start (DEL-2, ours)."""
@@ -112,13 +113,19 @@ def find_kept(
         code = FIRST_PIECE + len(pieces)
         names[code], pieces[code] = piece.words, piece
         codes[piece.where] = code
+    for root in find_roots(scene, given_up):
+        code = FIRST_PIECE + len(pieces)
+        names[code], pieces[code] = root.words, root
+        codes[root.where & (codes == 0)] = code
     dura = scene.structures.mask(DURA)
     codes[_sac(scene, dura) & ~scene.tumour] = SAC
-    bony = (codes != SAC) & (codes != VESSELS) & (codes > 0)
+    soft = [SAC, VESSELS, *(code for code, piece in pieces.items() if piece.structure.startswith(ROOT))]
+    bony = (codes > 0) & ~np.isin(codes, soft)
     for cut in cuts:
         codes[bony & in_kerf(scene.grid, bony, cut)] = 0
     codes[geometry.specimen] = 0
-    return Kept(codes, names, pieces, scene.structures.mask("spinal_cord"), _because(bool(dura.any())))
+    because = (*_because(bool(dura.any())), *say_roots(scene, geometry.specimen, given_up))
+    return Kept(codes, names, pieces, scene.structures.mask("spinal_cord"), because)
 
 
 def narrowed(scene: Scene, kept: Kept) -> Kept | None:
@@ -168,5 +175,4 @@ def _because(dura_labelled: bool) -> tuple[Reason, ...]:
             (),
             "DEL-2",
         ),
-        Reason("Nerve roots are not labelled: they were not part of the test.", "modelled", (), "DEL-1"),
     )
