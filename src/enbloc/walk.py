@@ -28,6 +28,7 @@ from enbloc.strategy.advice import Indication
 from enbloc.strategy.indication.indication import judge_indication
 from enbloc.strategy.rebuild import rebuild
 from enbloc.strategy.search import Known, search
+from enbloc.strategy.switched import list_refused
 from enbloc.strategy.what_if import WhatIf, ask_what_if, say_what_if
 
 CHECK_BOTH = "Check both; a finding can be overruled under [findings] in case.toml."
@@ -87,6 +88,7 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     what_if = ask_what_if(seen.extent, case.clinical)
     indication = attrs.evolve(indication, because=(*indication.because, *say_what_if(what_if)))
     rejected = (*rejected, *without_room)
+    seen = attrs.evolve(seen, problems=(*seen.problems, *list_refused(plans)))
     return attrs.evolve(seen, options=options, rejected=rejected, indication=indication, plans=plans, what_if=what_if)
 
 

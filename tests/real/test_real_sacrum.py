@@ -21,6 +21,12 @@ from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.grids import Floats, LabelMap
 from enbloc.intake.case import Case, LabelFile
 from enbloc.intake.clinical import Clinical
+from enbloc.intake.switches import Switches
+from enbloc.resection.cutting.place import place
+from enbloc.resection.cutting.placement import height_above
+from enbloc.resection.plans import Option
+from enbloc.resection.settings import ResectionSettings
+from enbloc.strategy.switched_cuts import switch_cuts
 
 pytestmark = pytest.mark.real
 RealData = Callable[[str], Path]
@@ -121,3 +127,29 @@ def test_the_sacral_levels_follow_each_other(real_data: RealData, name: str) -> 
     top, end = middle[np.argmin(down)], middle[np.argmax(down)]
     assert judge_sacral_levels(sacrum, end[None])["S5"] is not Verdict.UNMET
     assert judge_sacral_levels(sacrum, top[None])["S3"] is Verdict.UNMET
+
+
+@pytest.mark.parametrize(("aside_mm", "kept"), [(0.0, {"left", "right"}), (40.0, {"right"})])
+def test_a_sacroiliac_joint_is_spared_by_a_cut_in_the_ala_unless_tumour_is_too_near(
+    real_data: RealData, aside_mm: float, kept: set[str]
+) -> None:
+    labels = labels_at(real_data(MAPS[0]))
+    bone = np.concatenate([bone_mm(labels, "vertebra_S1"), bone_mm(labels, "sacrum")])
+    middle = np.median(bone_mm(labels, "vertebra_S1"), axis=0)
+    scene = scene_with_ball(labels, nearest(bone, middle + np.array([aside_mm, aside_mm / 2, -aside_mm / 4])))
+    settings = ResectionSettings()
+    own = place(scene, Option("sacrectomy_total", ("S1", "S2"), None, ()), settings)
+    assert own is not None
+    both = tuple(f"sacroiliac_joint_{side}" for side in ("left", "right"))
+    switched = switch_cuts(scene, own, Switches(spare=both), settings)
+    assert {name.rsplit("_", 1)[1] for name in switched.refused} == {"left", "right"} - kept
+    tumour = scene.grid.to_patient(np.argwhere(scene.tumour))
+    for before, after in zip(own.beside, switched.placement.beside, strict=True):
+        side = before.id.split()[0]
+        inwards = -float(height_above(before.plane, after.plane.origin_mm[None])[0])
+        assert (inwards > 0.0) == (side in kept)
+        if side in kept:
+            assert after.crosses == (f"{side} ala of the sacrum",)
+            assert (
+                height_above(after.plane, tumour).max() <= -settings.least_bone_margin_mm + scene.grid.spacing_mm.max()
+            )

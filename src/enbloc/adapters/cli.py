@@ -100,7 +100,9 @@ def _plan_command(  # its words are options of one command, not arguments of a f
     paper: Paper = None,
     switch: Annotated[
         list[str] | None,
-        typer.Option("--switch", metavar="KEY=VALUE", help="Change the plan: cut=, spare=, move_mm.CUT=, order=."),
+        typer.Option(
+            "--switch", metavar="KEY=VALUE", help="Change it: cut=, spare=, ring.SIDE=, move_mm.CUT=, order=."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -21,6 +21,7 @@ from enbloc.errors import CallError, FileError
 
 PLANS_FILE = "5-plans.json"
 CLASSES_FILE = "3-classification.json"
+INTAKE_FILE = "1-intake.json"
 _PLAN_ID = re.compile(r"(?P<run>.+):(?P<plan>[A-Za-z]\w*)")
 _GIVEN_UP = ("cut", "resect")
 _COUNTED = ("levels", "sessions")
@@ -91,6 +92,8 @@ def comparison_lines(comparison: Comparison) -> Iterator[tuple[str, str]]:
 def _words(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, Mapping) and not {"unknown", "value"} & set(value):
+        return ", ".join(f"{name} {_words(part)}" for name, part in value.items())
     if isinstance(value, Mapping):
         return f"not known ({value['unknown']})" if "unknown" in value else f"{value['value']:.4g}"
     if isinstance(value, list):
@@ -116,6 +119,8 @@ def _read(text: str) -> tuple[Json, Json]:
     }
     classes = _load(folder, CLASSES_FILE)
     quantities = {f"{system}": answer["possible"] for system, answer in classes.items()}
+    switched = _load(folder, INTAKE_FILE).get("switches", {}) if (folder / INTAKE_FILE).exists() else {}
+    quantities |= {f"switch {name.replace('_', ' ')}": value for name, value in switched.items()}
     return named, {"en bloc": content["indication"]["en_bloc"], **quantities, **dict(_quantities(chosen))}
 
 

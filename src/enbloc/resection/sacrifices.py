@@ -39,6 +39,7 @@ _ALL_ROUND = ("vertebrectomy", "sagittal_resection")
 _SACRECTOMIES = ("sacrectomy_total", "sacrectomy_partial")
 _SACRAL: tuple[Level, ...] = ("S1", "S2", "S3", "S4", "S5")
 _LATERAL: dict[Side, tuple[int, ...]] = {"left": (2, 3, 4, 5), "right": (8, 9, 10, 11)}
+_FIXATION = ("chordoma_review_fr", "ruggieri2010")
 _ARTERY_LEVELS = ("C1", "C2", "C3", "C4", "C5", "C6")
 
 
@@ -86,7 +87,7 @@ def list_sacrifices(resection: Resection) -> tuple[Sacrifice, ...]:
     if resection.family in _COLUMN:
         found += (*_segmental(resection), *_vertebral(resection), *_soft(resection), *_great(resection))
     if resection.family in _SACRECTOMIES:
-        found += (*_sacral_roots(resection), *_great(resection))
+        found += (*_sacral_roots(resection), *_sacroiliac(resection), *_great(resection))
     return (*found, *_dura(resection))
 
 
@@ -152,6 +153,15 @@ def _sacral_roots(resection: Resection) -> Iterator[Sacrifice]:
                 yield Sacrifice(name, "cut", rule.consequence, "verified", rule.cites, modelled=True, rule=rule.rule)
             else:
                 yield Sacrifice(name, "keep", "leaves above the cut", "modelled", modelled=True)
+
+
+def _sacroiliac(resection: Resection) -> Iterator[Sacrifice]:
+    """The joints that a total resection goes through, or that of one half."""
+    if "S1" not in resection.levels or (resection.family == "sacrectomy_partial" and resection.side is None):
+        return
+    says = "cut through, or the ilium beside it where tumour comes too near: spinopelvic fixation"
+    for side in resection.sides:
+        yield Sacrifice(f"sacroiliac_joint_{side}", "resect", says, "ours", _FIXATION, True, "REG-10")
 
 
 def _joints(resection: Resection) -> Iterator[Sacrifice]:

@@ -6,7 +6,7 @@ wanted distances fall short, then bone lost. It is recorded with the plans, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 
 import attrs
@@ -23,7 +23,6 @@ from enbloc.intake.clinical import Clinical
 from enbloc.intake.switches import Switches
 from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.place import place
-from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.cutting.reach import find_reach
 from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected
 from enbloc.resection.sacrifices import Resection, list_sacrifices, switch_structures
@@ -39,7 +38,8 @@ from enbloc.strategy.outcome.risk import list_risks
 from enbloc.strategy.outcome.robustness import Robustness, draw, sample_execution
 from enbloc.strategy.reaching.approach import choose_approach
 from enbloc.strategy.reaching.modifiers import list_modifiers
-from enbloc.strategy.switched import move_planes, say_switches, switch_order
+from enbloc.strategy.switched import refuse_structures, refuse_without_images, say_switches, switch_order, without
+from enbloc.strategy.switched_cuts import Switched, switch_cuts
 
 PREFERENCE = Reason(
     "Plans are ordered by: what is indicated; the worst margin's word; wanted distances that could not be kept; "
@@ -89,14 +89,16 @@ def search(
         if placement is None:
             rejected.append(Rejected(option.family, (NO_ROOM,), option.side))
             continue
-        placement = move_planes(placement, known.switches)
+        switched = switch_cuts(known.scene, placement, known.switches, settings)
+        placement = switched.placement
         out = cut_out(known.scene, placement, settings)
         if not out.cuts or not out.geometry.specimen.any():
             rejected.append(Rejected(option.family, (NO_SPECIMEN,), option.side))
             continue
-        plan = _placed(option, placement, out, known.scene, known, settings)
+        plan = _placed(option, switched, out, known.scene, known, settings)
         if entered := _entered(plan, _declared(option, known)):
-            rejected.append(Rejected(option.family, entered, option.side))
+            asked = tuple(reason for reason in plan.because if reason.rule == "PLAN-1")
+            rejected.append(Rejected(option.family, (*asked, *entered), option.side))
         else:
             plans.append(plan)
     return rank_plans(tuple(plans), known.indication), tuple(rejected)
@@ -124,21 +126,23 @@ def _without_cuts(option: Option, known: Known) -> Plan:
     """A plan of a case without images, or of a family without cuts."""
     intralesional = option.family == "intralesional"
     unknown = Unknown("this family has no cuts" if intralesional else NO_IMAGES)
-    plan = _explained(option, known, "intralesional" if intralesional else None, ())
+    refused = refuse_without_images(known.extent, known.switches)
+    plan = _explained(option, known, "intralesional" if intralesional else None, (), refused)
     return attrs.evolve(plan, margin_negative_probability=unknown, delivery=unknown)
 
 
 def _placed(
-    option: Option, placement: Placement, out: CutOut, scene: Scene, known: Known, settings: ResectionSettings
+    option: Option, switched: Switched, out: CutOut, scene: Scene, known: Known, settings: ResectionSettings
 ) -> Plan:
     """A plan with cuts, specimen, margins, the way out, and what execution error leaves of the margins."""
+    placement = switched.placement
     margins = measure_margins(scene, known.extent, out.geometry, out.cuts)
     short = tuple(Reason(f"Not kept: {what}.", "measured") for what in placement.shortfalls)
     window = judge_window(scene, placement, out.geometry)
     option = attrs.evolve(option, levels=placement.resects or placement.levels)
     in_registry = registry_word(margins, _declared(option, known))
     said = (in_registry[1],) if in_registry else ()
-    plan = _explained(option, known, worst_word(margins), (*window, *short, *said))
+    plan = _explained(option, known, worst_word(margins), (*window, *short, *said), switched.refused)
     robust = _robustness(out.cuts, scene, settings)
     return attrs.evolve(
         plan,
@@ -169,11 +173,18 @@ def _declared(option: Option, known: Known) -> frozenset[str]:
     return frozenset(dura | (pedicles if consent else set()))
 
 
-def _explained(option: Option, known: Known, word: MarginWord | None, found: tuple[Reason, ...]) -> Plan:
-    """What every plan has, with or without geometry; `found` are reasons that its geometry gave."""
+def _explained(
+    option: Option, known: Known, word: MarginWord | None, found: tuple[Reason, ...], refused: Mapping[str, str]
+) -> Plan:
+    """What every plan has, with or without geometry; `found` are reasons that its geometry gave.
+
+    `refused` are the switches that its cuts did not take, by name, with the reason.
+    """
     approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
     approach = switch_order(approach, known.switches)
     given_up = list_sacrifices(_resection(option, known))
+    refused = {**refused, **refuse_structures(given_up, known.switches)}
+    taken = without(known.switches, refused)
     appropriate, advice = _appropriate(known.sheet, word)
     unknown = Unknown(NO_IMAGES)
     plan = Plan(
@@ -185,7 +196,7 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         sessions=approach.sessions,
         levels=option.levels,
         cuts=(),
-        sacrifices=switch_structures(given_up, known.switches.cut, known.switches.spare),
+        sacrifices=switch_structures(given_up, taken.cut, taken.spare),
         margins=(),
         margin=word,
         enneking_appropriate=appropriate,
@@ -196,7 +207,7 @@ def _explained(option: Option, known: Known, word: MarginWord | None, found: tup
         risks=(),
         trade_offs={"levels": _count(len(option.levels)), "sessions": _count(approach.sessions)},
         because=(
-            *say_switches(known.switches, approach, known.scene is not None),
+            *say_switches(known.switches, approach, refused),
             *option.because,
             *found,
             *list_modifiers(option, known.extent),

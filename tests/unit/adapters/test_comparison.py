@@ -12,6 +12,7 @@ from enbloc.adapters.comparison import Comparison, compare_runs, comparison_form
 from enbloc.adapters.files.schemas.catalogue import SCHEMAS
 from enbloc.adapters.journey import plan_case
 from enbloc.errors import CallError, FileError
+from enbloc.intake.switches import Switches
 
 TOML = """
 [case]
@@ -86,3 +87,15 @@ def test_what_is_no_run_or_no_plan_is_refused(runs, tmp_path) -> None:
         compare_runs(f"{runs[0]}:p99", runs[1])
     with pytest.raises(FileError):
         compare_runs(str(tmp_path), runs[1])
+
+
+def test_the_switches_that_made_the_difference_are_named(runs, tmp_path) -> None:
+    case = tmp_path / "switched"
+    case.mkdir()
+    (case / "case.toml").write_text(TOML.format(level="L4"), encoding="utf-8")
+    switches = Switches(cut=("nerve_root_L4_left",), move_mm={"cranial": 2.0})
+    plan_case(case, case / "run", False, lambda _: None, switches=switches)
+    found = compare_runs(runs[1], str(case / "run"))
+    assert by_name(found)["switch cut"] == (None, ["nerve_root_L4_left"])
+    assert any("switch move mm: - -> cranial 2" in text for _, text in comparison_lines(found))
+    jsonschema.validate(comparison_form(found), SCHEMAS["compare"])

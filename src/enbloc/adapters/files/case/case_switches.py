@@ -9,10 +9,9 @@ import attrs
 
 from enbloc.adapters.files.case.case_values import WrongValueError, number, term, word
 from enbloc.errors import CallError
-from enbloc.foundation.terms.structures import parse_structure
-from enbloc.intake.switches import MovableCut, Stage, Switches
+from enbloc.intake.switches import MovableCut, RingPart, Side, Stage, Switches, parse_switched
 
-KEYS = ("cut", "spare", "move_mm", "order")
+KEYS = ("cut", "spare", "ring", "move_mm", "order")
 FAR_MM = 50.0
 """No cut is moved further than this; a longer way is a slip of the pen (ours)."""
 
@@ -49,7 +48,10 @@ def parse_switches(texts: Iterable[str]) -> Switches:
     wrongs: list[str] = []
     switches = read_switches(table, wrongs)
     if wrongs:
-        remedy = "Write --switch cut=nerve_root_L3_left, spare=…, move_mm.cranial=3 or order=anterior,posterior."
+        remedy = (
+            "Write --switch cut=nerve_root_L3_left, spare=…, ring.left=lamina, move_mm.cranial=3 or "
+            "order=anterior,posterior."
+        )
         raise CallError("; ".join(wrongs), where="--switch", remedy=remedy)
     return switches
 
@@ -62,6 +64,7 @@ def joined(one: Switches, other: Switches) -> Switches:
         spare=(*(name for name in one.spare if name not in spared | cut), *other.spare),
         move_mm={**one.move_mm, **other.move_mm},
         order=other.order or one.order,
+        ring={**one.ring, **other.ring},
     )
 
 
@@ -73,10 +76,10 @@ def switches_form(switches: Switches) -> dict[str, object]:
 
 def _add(table: dict[str, object], key: str, value: str) -> None:
     name, _, part = key.partition(".")
-    if name == "move_mm":
-        moves = table.setdefault(name, {})
-        if isinstance(moves, dict):
-            moves[part] = _as_number(value)
+    if name in ("move_mm", "ring"):
+        parts = table.setdefault(name, {})
+        if isinstance(parts, dict):
+            parts[part] = _as_number(value) if name == "move_mm" else value
         return
     listed = table.setdefault(name, [])
     if isinstance(listed, list):
@@ -91,7 +94,7 @@ def _as_number(text: str) -> object:
 
 
 def _structures(value: object) -> tuple[str, ...]:
-    return tuple(term(parse_structure)(one) for one in _list(value))
+    return tuple(term(parse_switched)(one) for one in _list(value))
 
 
 def _order(value: object) -> tuple[str, ...]:
@@ -116,9 +119,16 @@ def _moves(value: object) -> dict[str, float]:
     return moves
 
 
+def _ring(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise WrongValueError('it must map sides to parts, for example { left = "lamina" }')
+    return {word(*get_args(Side))(side): word(*get_args(RingPart))(part) for side, part in value.items()}
+
+
 _READERS: dict[str, Callable[[object], object]] = {
     "cut": _structures,
     "spare": _structures,
     "move_mm": _moves,
+    "ring": _ring,
     "order": _order,
 }

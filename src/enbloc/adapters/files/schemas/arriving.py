@@ -67,6 +67,7 @@ _SWITCHES = an_object(
         "cut": list_of(TEXT),
         "spare": list_of(TEXT),
         "move_mm": map_of(NUMBER),
+        "ring": map_of(one_of("pedicle", "lamina")),
         "order": list_of(one_of("anterior", "posterior")),
     },
 )
