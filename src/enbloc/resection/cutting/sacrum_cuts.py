@@ -1,9 +1,10 @@
 """The cuts of a sacrectomy.
 
 The sacrum is one label, or a first level and the rest. Its own axes follow from its label: the long axis from the
-middles of its upper and lower part, the left axis from the lowest vertebra that has a frame. Its five levels are
-modelled as fifths of its length. A partial resection is cut across above the tumour, with the plane that keeps the
-margin with least bone; a half also along it, beside the midline; a total one through the disc above and both
+middles of its upper and lower part, the left axis from the lowest vertebra that has a frame. Its five levels are the
+ones that anatomy models along the bone, so that tumour and cut are counted alike; only where no body above could be
+measured are they fifths of its length. A partial resection is cut across above the tumour, with the plane that keeps
+the margin with least bone; a half also along it, beside the midline; a total one through the disc above and both
 sacroiliac joints, or further out in the ilium where tumour comes too near.
 """
 
@@ -12,19 +13,20 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from enbloc.anatomy.scene import Scene
+from enbloc.anatomy.parts import to_patient
+from enbloc.anatomy.sacrum import PIXEL_MM, SACRAL_LEVELS
+from enbloc.anatomy.scene import Sacrum, Scene
 from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Bools, Floats
-from enbloc.foundation.terms.levels import region
+from enbloc.foundation.terms.levels import Level, region
 from enbloc.resection.cutting.bone_columns import gather_columns
 from enbloc.resection.cutting.end_cuts import place_end_cut
-from enbloc.resection.cutting.placement import EndCut, Placement, Plane, Wall
+from enbloc.resection.cutting.placement import EndCut, Placement, Plane, Wall, height_above
 from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane, corners
 from enbloc.resection.plans import Option, Side
 from enbloc.resection.settings import ResectionSettings
 
 SACRUM = "sacrum"
-LEVELS_N = 5
 
 LEAST_S1_MM = 12.0
 """A cut across the sacrum leaves so much of it above; less carries nothing, and the resection is total (ours)."""
@@ -104,7 +106,7 @@ def place_sacrectomy(scene: Scene, option: Option, tumour_mm: Floats, settings: 
         shortfalls=tuple(short),
         beside=tuple(walls),
         bones=(SACRUM, "coccyx", *hips),
-        resects=(*lumbar, *(f"S{n}" for n in range(int(first_out[1]), LEVELS_N + 1))),
+        resects=(*lumbar, *(f"S{n}" for n in range(int(first_out[1]), len(SACRAL_LEVELS) + 1))),
         cuff_from=("gluteus", "piriformis"),
     )
 
@@ -146,18 +148,36 @@ def _across(
             middle = sacrum.middle_mm
             normal = found.plane.normal
             origin = middle + ((found.plane.origin_mm - middle) @ normal) * normal
-            name = _level_at(sacrum, float(origin @ sacrum.cranial))
-            why = (f"across {name} (levels modelled as fifths), {margin:g} mm above the tumour",)
+            plane = Plane(origin, normal)
+            name, how = _level_at(scene.sacrum, plane) if scene.sacrum else _fifth_at(sacrum, plane)
+            why = (f"across {name} ({how}), {margin:g} mm above the tumour",)
             short = (
                 () if margin >= settings.bone_margin_mm else (f"sacral cut: only {margin:g} mm of bone instead of 10",)
             )
-            return Wall("sacral", Plane(origin, normal), (f"sacrum at {name} (modelled)",), why), short
+            return Wall("sacral", plane, (f"sacrum at {name} (modelled)",), why), short
     return None
 
 
-def _level_at(sacrum: _Sacrum, height_mm: float) -> str:
-    share = (sacrum.top_mm - height_mm) / max(sacrum.top_mm - sacrum.bottom_mm, 1e-6)
-    return f"S{min(max(int(share * LEVELS_N), 0), LEVELS_N - 1) + 1}"
+def _level_at(sacrum: Sacrum, plane: Plane) -> tuple[Level, str]:
+    """The sacral level that a plane crosses in the midline, and how well that is known."""
+    f = sacrum.frame
+    local = np.column_stack([np.full(len(sacrum.places_mm), sacrum.middle_mm), sacrum.places_mm])
+    off = np.abs(height_above(plane, to_patient(f, local)))
+    down = float(np.median(sacrum.along_mm[off <= max(PIXEL_MM, float(off.min()))]))
+    n = int(np.searchsorted(sacrum.junctions_mm[:-1], down, side="right"))
+    near = np.flatnonzero(np.abs(down - sacrum.junctions_mm[:-1]) < sacrum.errors_mm[:-1])
+    how = "levels modelled along the bone"
+    if len(near):
+        above = int(near[np.argmin(np.abs(down - sacrum.junctions_mm[near]))])
+        how += f"; {SACRAL_LEVELS[above]} and {SACRAL_LEVELS[above + 1]} meet there, within the error"
+    return SACRAL_LEVELS[n], how
+
+
+def _fifth_at(sacrum: _Sacrum, plane: Plane) -> tuple[Level, str]:
+    """The fifth of the sacrum that a plane crosses."""
+    share = (sacrum.top_mm - float(plane.origin_mm @ sacrum.cranial)) / max(sacrum.top_mm - sacrum.bottom_mm, 1e-6)
+    fifth = min(max(int(share * len(SACRAL_LEVELS)), 0), len(SACRAL_LEVELS) - 1)
+    return SACRAL_LEVELS[fifth], "levels modelled as fifths"
 
 
 def _along(
