@@ -14,10 +14,12 @@
       gl_Position = vec4(eye.xy / span.xy, -eye.z / span.z, 1.0);
     }`;
   const FRAGMENT = `#version 300 es
-    precision mediump float; in vec3 seen; uniform vec4 colour; out vec4 paint;
+    precision mediump float; in vec3 seen; uniform vec4 colour; uniform float veil; out vec4 paint;
     void main() {
-      float lit = abs(dot(normalize(seen), normalize(vec3(-0.35, 0.45, 0.82))));
-      paint = vec4(colour.rgb * (0.38 + 0.62 * lit), colour.a);
+      vec3 facing = normalize(seen);
+      float lit = abs(dot(facing, normalize(vec3(-0.35, 0.45, 0.82))));
+      float rim = 0.3 + 1.2 * pow(1.0 - abs(facing.z), 2.0);
+      paint = vec4(colour.rgb * (0.38 + 0.62 * lit), colour.a * mix(1.0, min(rim, 1.0 / colour.a), veil));
     }`;
 
   const read = (id) => {
@@ -138,6 +140,7 @@
       const solid = part.opacity === 1;
       gl.uniformMatrix4fv(set("pose"), true, part.leaves ? moved : still);
       gl.uniform4f(set("colour"), ...rgb(part.colour), part.opacity);
+      gl.uniform1f(set("veil"), part.flat || solid ? 0 : 1); // a veil is densest at its rim
       gl.depthMask(solid);
       gl[part.flat || solid ? "disable" : "enable"](gl.CULL_FACE);
       gl.bindVertexArray(part.array);
@@ -269,7 +272,7 @@
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     const parts = model.parts.map((part) => upload(gl, made, decode(part)));
     const cuts = model.cuts.map((cut) => ({ ...upload(gl, made, decode(cut)), flat: true }));
-    const state = { from: Number(root.dataset.from), above: 15, reach: 62, at: 0, path: model.path };
+    const state = { from: Number(root.dataset.from), above: 15, reach: model.reach_mm, at: 0, path: model.path };
     let waiting = false;
     const redraw = () => {
       if (waiting) return;

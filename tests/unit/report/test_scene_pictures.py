@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 
 import attrs
@@ -11,9 +12,11 @@ import pytest
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.estimates import Unknown
+from enbloc.report.drawing import scene_pictures
 from enbloc.report.drawing.raster import Camera, look_from, render
 from enbloc.report.drawing.scene_pictures import HEIGHT, WIDTH, draw_scene, pack_model
 from enbloc.report.drawing.surfaces import Scene3D, Surface, build_scene3d
+from enbloc.report.drawing.viewpoint import VIEWPOINTS, choose_viewpoints, measure_open_share
 from enbloc.resection.plans import Delivery, Plan
 
 OCTAHEDRON = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], dtype=float)
@@ -101,23 +104,60 @@ def test_surfaces_are_closed_outwards_and_near_their_masks(scene: Scene, plan: P
     assert not named["canal"].shown, "the cord is labelled"
 
 
-def test_the_pictures_stand_on_the_tumours_side_and_name_the_cuts(scene: Scene, plan: Plan, scene3d: Scene3D) -> None:
-    pictures = draw_scene(scene, scene3d, plan)
-    assert [p.title for p in pictures] == [
-        "Resection seen from in front and from the patient's left",
-        "Resection seen from behind and from the patient's left",
-    ]
+def test_the_pictures_name_their_side_and_the_cuts_clear_of_each_other(scene3d: Scene3D, plan: Plan) -> None:
+    pictures = draw_scene(scene3d, plan)
+    assert len(pictures) == 2 and all(p.title.startswith("Resection seen from ") for p in pictures)
+    assert "patient's left" in pictures[0].title, "the tumour lies in the left half of L3"
     for picture in pictures:
+        places = []
         for cut in plan.cuts:
             (found,) = re.findall(rf'x="([\d.]+)" y="([\d.]+)"[^>]*>{cut.id}</text>', picture.svg)
-            assert 0 < float(found[0]) < WIDTH and 0 < float(found[1]) < HEIGHT
-    mirrored = attrs.evolve(scene, tumour=scene.tumour[::-1])
-    flipped = draw_scene(mirrored, scene3d, plan)
-    assert all(p.title.endswith("patient's right") for p in flipped)
+            places.append((float(found[0]), float(found[1]), 3.2 * len(cut.id)))
+            assert 0 < places[-1][0] < WIDTH and 0 < places[-1][1] < HEIGHT
+        for (x, y, a), (u, v, b) in itertools.combinations(places, 2):
+            assert abs(x - u) >= a + b or abs(y - v) >= 11.9, "two names lie over each other"
+
+
+LETTERS = re.compile(r'class="side" x="(\d+)"[^>]*>([LRAP])</text>')
+
+
+@pytest.mark.parametrize(
+    ("view", "at_left", "at_right"),
+    [(180.0, "L", "R"), (140.0, "L", "R"), (0.0, "R", "L"), (40.0, "R", "L"), (90.0, "A", "P"), (-90.0, "P", "A")],
+)
+def test_the_letters_at_the_edges_are_the_patients(
+    view: float, at_left: str, at_right: str, scene3d: Scene3D, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (chosen,) = (one for one in VIEWPOINTS if one.from_deg == view)
+    monkeypatch.setattr(scene_pictures, "choose_viewpoints", lambda _: (chosen,))
+    monkeypatch.setattr(scene_pictures, "render", lambda *_: np.zeros((HEIGHT * 2, WIDTH * 2, 4), dtype=np.uint8))
+    (picture,) = draw_scene(scene3d, None)
+    letters = sorted((int(x), letter) for x, letter in LETTERS.findall(picture.svg))
+    assert [letter for _, letter in letters] == [at_left, at_right]
+
+
+def room(tumour_at: tuple[float, float, float]) -> Scene3D:
+    """A tumour beside a ball of bone in the middle."""
+    tumour = attrs.evolve(ball(tumour_at, "#d55e00", size=8.0), name="tumour", leaves=True)
+    return Scene3D((tumour, ball((0.0, 0.0, 0.0), "#e8dfc8", size=20.0)), (), (), np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("tumour_at", "side"),
+    [((0, 30, 0), "behind"), ((30, 0, 0), "left"), ((-30, 0, 0), "right"), ((-20, 20, 0), "right"), ((0, -30, 0), "")],
+)
+def test_a_tumour_is_seen_from_where_it_lies(tumour_at: tuple[float, float, float], side: str) -> None:
+    view, other = choose_viewpoints(room(tumour_at))
+    assert side in view.words
+    assert measure_open_share(room(tumour_at), view)[0] == 1.0
+    assert view.behind or tumour_at[1] <= 0, "a dorsal tumour is seen from behind"
+    if tumour_at == (0, -30, 0):
+        assert not view.behind, "a ventral one is not"
+    assert abs((view.from_deg - other.from_deg + 180) % 360 - 180) > 90
 
 
 def test_the_model_holds_the_surfaces_to_a_hundredth_of_a_millimetre(scene: Scene, scene3d: Scene3D) -> None:
-    model = pack_model(scene, scene3d)
+    model = pack_model(scene3d)
     for part, surface in zip(model.parts, scene3d.surfaces, strict=True):
         points = np.frombuffer(base64.b64decode(part.points), "<i2").reshape(-1, 3) * 0.01
         kind = "<u2" if len(points) <= 65535 else "<u4"
@@ -130,7 +170,7 @@ def test_the_way_out_moves_points_as_its_matrices_say(scene: Scene, plan: Plan) 
     way = Delivery("yes", "turned", (), Unknown("not measured"), (np.eye(4), turn))
     found = build_scene3d(scene, attrs.evolve(plan, delivery=way))
     assert found is not None
-    model = pack_model(scene, found)
+    model = pack_model(found)
     assert model.path[0] == tuple(np.eye(4).ravel())
     pose = np.array(model.path[1]).reshape(4, 4)
     point = np.array([12.0, -30.0, 70.0])

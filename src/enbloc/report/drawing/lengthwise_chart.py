@@ -17,6 +17,7 @@ from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.terms.levels import LEVELS, Level, sort_levels
 from enbloc.report.document import Picture
 from enbloc.report.drawing.palette import INK, PAPER, QUIET, RULE, TUMOUR
+from enbloc.report.drawing.svg_pieces import SAID, cut_line, hatching, text
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Plan
 
@@ -27,7 +28,7 @@ _BAR = 106.0
 _FIRST_LAYER = 128.0
 _LAYER_WIDTH = 18.0
 _END_CUT = 0.7
-_WORDS = {Verdict.MET: "involved", Verdict.UNMET: "free", Verdict.UNDECIDED: "undecided"}
+_HATCH = "hatch-lengthwise"
 
 
 @attrs.frozen
@@ -60,13 +61,11 @@ def draw_lengthwise(scene: Scene | None, extent: Extent, plan: Plan | None) -> P
     title = "Longitudinal chart"
     alt = f"{title}. {_described(extent)} Cranial is at the top."
     rows = "".join(_row(level, span, extent.levels.get(level), chart) for level, span in chart.levels.items())
+    cuts = "".join(_cut(name, chart.y(at)) for name, at in chart.cuts)
     svg = (
         f'<svg class="wbb" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" xmlns="http://www.w3.org/2000/svg" '
         f'font-family="system-ui, sans-serif" fill="{INK}"><title>{title}</title><desc>{escape(alt)}</desc>'
-        f'<defs><pattern id="hatch-lengthwise" width="6" height="6" patternUnits="userSpaceOnUse" '
-        f'patternTransform="rotate(45)"><rect width="6" height="6" fill="{PAPER}"/>'
-        f'<rect width="2.4" height="6" fill="{TUMOUR}"/></pattern></defs>'
-        f"{_head()}{rows}{_bar(chart)}{''.join(_cut(name, chart.y(at)) for name, at in chart.cuts)}{_legend()}</svg>"
+        f"{hatching(_HATCH)}{_head()}{rows}{_bar(chart)}{cuts}{_legend()}</svg>"
     )
     words = "Bodies between their endplates, to scale" if chart.tumour is not None else "Levels as typed, not to scale"
     return Picture(title, f"{words}; beside each level its layers.", alt, svg)
@@ -116,9 +115,9 @@ def _schematic(extent: Extent) -> _Chart:
 
 def _head() -> str:
     layers = "".join(
-        _text(_FIRST_LAYER + (n + 0.5) * _LAYER_WIDTH, 24, layer, 12, 700) for n, layer in enumerate(LAYERS)
+        text(_FIRST_LAYER + (n + 0.5) * _LAYER_WIDTH, 24, layer, 12, 700) for n, layer in enumerate(LAYERS)
     )
-    return _text(_BOX[0] + 20, 16, "cranial", 11, colour=QUIET) + layers
+    return text(_BOX[0] + 20, 16, "cranial", 11, colour=QUIET) + layers
 
 
 def _row(level: Level, span: _Span, found: LevelExtent | None, chart: _Chart) -> str:
@@ -126,15 +125,17 @@ def _row(level: Level, span: _Span, found: LevelExtent | None, chart: _Chart) ->
     verdict = Verdict.UNMET if found is None else any_of(found.sectors.values())
     middle = (y + lower) / 2
     body = (
-        f'<rect class="level" data-level="{escape(level)}" data-verdict="{_WORDS[verdict]}" x="{_BOX[0]}" y="{y:.1f}" '
+        f'<rect class="level" data-level="{escape(level)}" data-verdict="{SAID[verdict]}" x="{_BOX[0]}" y="{y:.1f}" '
         f'width="{_BOX[1] - _BOX[0]}" height="{lower - y:.1f}" rx="3" fill="{PAPER}" stroke="{INK}" '
-        f'stroke-width="{2.4 if verdict is Verdict.MET else 1}"/>{_text(22, middle + 5, level, 15, 700)}'
+        f'stroke-width="{2.4 if verdict is Verdict.MET else 1}"/>{text(22, middle + 5, level, 15, 700)}'
     )
     if found is None:
-        return body + _text(_FIRST_LAYER + 54, middle + 4, "not examined", 10, colour=QUIET)
+        names = [chart.y(at) for _, at in chart.cuts]
+        free = (y for y in (middle, middle - 16, middle + 16) if all(abs(y - other) > 13 for other in names))
+        return body + text(_FIRST_LAYER + 54, next(free, middle) + 4, "not examined", 10, colour=QUIET)
     cells = "".join(
         f'<rect class="layer" data-level="{escape(level)}" data-layer="{layer}" '
-        f'data-verdict="{_WORDS[found.layers[layer]]}" x="{_FIRST_LAYER + n * _LAYER_WIDTH:.1f}" y="{middle - 9:.1f}" '
+        f'data-verdict="{SAID[found.layers[layer]]}" x="{_FIRST_LAYER + n * _LAYER_WIDTH:.1f}" y="{middle - 9:.1f}" '
         f'width="{_LAYER_WIDTH}" height="18" {_fill(found.layers[layer])} stroke="{RULE}"/>'
         for n, layer in enumerate(LAYERS)
     )
@@ -143,7 +144,7 @@ def _row(level: Level, span: _Span, found: LevelExtent | None, chart: _Chart) ->
 
 def _fill(verdict: Verdict) -> str:
     if verdict is Verdict.UNDECIDED:
-        return 'fill="url(#hatch-lengthwise)"'
+        return f'fill="url(#{_HATCH})"'
     return f'fill="{TUMOUR}" fill-opacity="0.8"' if verdict is Verdict.MET else f'fill="{PAPER}"'
 
 
@@ -159,24 +160,20 @@ def _bar(chart: _Chart) -> str:
 
 
 def _cut(name: str, y: float) -> str:
-    words = _text(_FIRST_LAYER - 6, y + 4, name, 11, 600, anchor="start")
-    line = f'd="M{_BOX[0] - 6} {y:.1f}H{_BAR + 12:.1f}"'
-    return (
-        f'<path class="cut" {line} stroke="{PAPER}" stroke-width="5"/>'
-        f'<path {line} stroke="{INK}" stroke-width="2.4" stroke-dasharray="7 4"/>'
-        f'<g stroke="{PAPER}" stroke-width="3" paint-order="stroke">{words}</g>'
-    )
+    words = text(_FIRST_LAYER - 6, y + 4, name, 11, 600, anchor="start")
+    line = cut_line(f"M{_BOX[0] - 6} {y:.1f}H{_BAR + 12:.1f}")
+    return f'{line}<g stroke="{PAPER}" stroke-width="3" paint-order="stroke">{words}</g>'
 
 
 def _legend() -> str:
     y = _BOTTOM + 26
     reach = f'<rect x="10" y="{y - 9}" width="10" height="10" fill="{TUMOUR}"/>'
     cut = f'<path d="M10 {y + 14}H22" stroke="{INK}" stroke-width="2.4" stroke-dasharray="7 3"/>'
-    words = _text(28, y, "reach of the tumour; involved", 11, anchor="start") + _text(
+    words = text(28, y, "reach of the tumour; involved", 11, anchor="start") + text(
         28, y + 18, "cut", 11, anchor="start"
     )
-    hatched = f'<rect x="100" y="{y + 9}" width="10" height="10" fill="url(#hatch-lengthwise)" stroke="{QUIET}"/>'
-    return f"{reach}{cut}{words}{hatched}{_text(116, y + 18, 'undecided', 11, anchor='start')}"
+    hatched = f'<rect x="100" y="{y + 9}" width="10" height="10" fill="url(#{_HATCH})" stroke="{QUIET}"/>'
+    return f"{reach}{cut}{words}{hatched}{text(116, y + 18, 'undecided', 11, anchor='start')}"
 
 
 def _described(extent: Extent) -> str:
@@ -188,12 +185,3 @@ def _described(extent: Extent) -> str:
         said += [f"layers {', '.join(doubtful)} undecided"] if doubtful else []
         words.append(f"{level}: {', '.join(said) or 'free'}.")
     return " ".join(words)
-
-
-def _text(
-    x: float, y: float, words: str, size: int, weight: int = 400, colour: str = INK, *, anchor: str = "middle"
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{colour}" '
-        f'text-anchor="{anchor}">{escape(words)}</text>'
-    )

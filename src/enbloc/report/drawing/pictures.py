@@ -73,7 +73,7 @@ def draw_pictures(scene: Scene | None, extent: Extent | None, plan: Plan | None)
     )
     scene3d = build_scene3d(scene, plan)
     if scene3d is not None:
-        pictures = attrs.evolve(pictures, scene=draw_scene(scene, scene3d, plan), model=pack_model(scene, scene3d))
+        pictures = attrs.evolve(pictures, scene=draw_scene(scene3d, plan), model=pack_model(scene3d))
     narrowest = least_margin(plan) if plan is not None else None
     if narrowest is None or narrowest.at_mm is None:
         return pictures

@@ -1,8 +1,8 @@
 """A small rasteriser: surfaces seen from one side, as a picture.
 
 Every triangle is covered with points less than a pixel apart; each point carries depth and shade, and the nearest point
-of each pixel stands. Solid surfaces are drawn first, translucent ones over them, one after the other. It needs numpy
-alone.
+of each pixel stands. Solid surfaces are drawn first, translucent ones over them, one after the other; a translucent
+body is denser towards its rim, a flat face is even. It needs numpy alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ Image = NDArray[np.uint8]
 _LIGHT = np.array([-0.35, -0.45, 0.82])
 _AMBIENT = 0.38
 _FINEST = 24
+_FACE_ON, _EDGE_ON = 0.45, 2.2
+_FLAT_N = 20
+_FLUSH_MM = 0.6
 
 
 @attrs.frozen(eq=False)
@@ -72,14 +75,13 @@ def render(surfaces: tuple[Surface, ...], camera: Camera) -> Image:
     cover = np.zeros(camera.height * camera.width)
     depth = np.full(camera.height * camera.width, -np.inf)
     for surface in sorted(surfaces, key=lambda s: s.opacity, reverse=True):
-        pixels, near, shade = _nearest(surface, camera, depth.size)
-        seen = near > depth[pixels]
-        pixels, near, shade = pixels[seen], near[seen], shade[seen]
+        pixels, near, shade, share = _nearest(surface, camera, depth.size)
+        seen = near > depth[pixels] - (0.0 if surface.opacity == 1.0 else _FLUSH_MM)
+        pixels, near, shade, share = pixels[seen], near[seen], shade[seen], share[seen]
         paint = shade[:, None] * _rgb(surface.colour)
-        share = surface.opacity
-        colour[pixels] = share * paint + (1.0 - share) * colour[pixels]
+        colour[pixels] = share[:, None] * paint + (1.0 - share[:, None]) * colour[pixels]
         cover[pixels] = share + (1.0 - share) * cover[pixels]
-        if share == 1.0:
+        if surface.opacity == 1.0:
             depth[pixels] = near
     colour /= np.maximum(cover, 1e-9)[:, None]
     picture = np.concatenate([colour, cover[:, None]], axis=1) * 255.0
@@ -87,24 +89,26 @@ def render(surfaces: tuple[Surface, ...], camera: Camera) -> Image:
     return image
 
 
-def _nearest(surface: Surface, camera: Camera, size: int) -> tuple[NDArray[np.intp], Floats, Floats]:
-    """The pixels that a surface covers, with depth (towards the viewer, mm) and shade of its nearest point in each."""
+def _nearest(surface: Surface, camera: Camera, size: int) -> tuple[NDArray[np.intp], Floats, Floats, Floats]:
+    """The pixels that a surface covers, with depth (towards the viewer, mm), shade and opacity of its nearest point."""
     axes = np.stack([camera.right, -camera.up, camera.towards])
     placed = (surface.points_mm - camera.centre_mm) @ axes.T
     placed[:, :2] = placed[:, :2] / camera.mm_per_pixel + [camera.width / 2, camera.height / 2]
-    shades = _shades(surface, axes)
-    depth, bright = np.full(size, -np.inf), np.zeros(size)
+    facing = _facing(surface, axes)
+    shades, veils = _shades(facing), _veils(surface, facing)
+    depth, bright, veil = np.full(size, -np.inf), np.zeros(size), np.zeros(size)
     for faces, weights in _covered(placed, surface):
         corners = placed[faces]
         column, row, near = (corners[:, :, k] @ weights.T for k in range(3))
         pixel = np.floor(row).astype(np.intp) * camera.width + np.floor(column).astype(np.intp)
         inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
-        pixel, near, shade = pixel[inside], near[inside], (shades[faces] @ weights.T)[inside]
+        pixel, near = pixel[inside], near[inside]
+        shade, share = (shades[faces] @ weights.T)[inside], (veils[faces] @ weights.T)[inside]
         np.maximum.at(depth, pixel, near)
         stands = near == depth[pixel]
-        bright[pixel[stands]] = shade[stands]
+        bright[pixel[stands]], veil[pixel[stands]] = shade[stands], share[stands]
     pixels = np.flatnonzero(depth > -np.inf)
-    return pixels, depth[pixels], bright[pixels]
+    return pixels, depth[pixels], bright[pixels], veil[pixels]
 
 
 def _covered(placed: Floats, surface: Surface) -> list[tuple[Faces, Floats]]:
@@ -129,18 +133,31 @@ def _lattice(n: int) -> Floats:
     return weights
 
 
-def _shades(surface: Surface, axes: Floats) -> Floats:
-    """Brightness of each corner, lit from beside the viewer; both sides of a flat face are lit alike."""
+def _facing(surface: Surface, axes: Floats) -> Floats:
+    """Normals of each corner in the viewer's axes, (n, 3), one long where the surface has any."""
     a, b, c = (surface.points_mm[surface.faces[:, k]] for k in range(3))
     across = np.cross(b - a, c - a)
     normals = np.zeros_like(surface.points_mm)
     for k in range(3):
         np.add.at(normals, surface.faces[:, k], across)
     normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-9)[:, None]
-    seen = normals @ axes.T
-    lit = np.abs(seen @ (_LIGHT / np.linalg.norm(_LIGHT)))
+    seen: Floats = normals @ axes.T
+    return seen
+
+
+def _shades(facing: Floats) -> Floats:
+    """Brightness of each corner, lit from beside the viewer; both sides of a flat face are lit alike."""
+    lit = np.abs(facing @ (_LIGHT / np.linalg.norm(_LIGHT)))
     shade: Floats = _AMBIENT + (1.0 - _AMBIENT) * lit
     return shade
+
+
+def _veils(surface: Surface, facing: Floats) -> Floats:
+    """Opacity of each corner. A veil is densest where it is seen edge on, so that what it holds keeps its colour."""
+    if surface.opacity == 1.0 or len(surface.faces) < _FLAT_N:
+        return np.full(len(facing), surface.opacity)
+    edge_on: Floats = surface.opacity * (_FACE_ON + (_EDGE_ON - _FACE_ON) * (1.0 - np.abs(facing[:, 2])) ** 2)
+    return np.clip(edge_on, 0.0, 1.0)
 
 
 def _rgb(colour: str) -> Floats:

@@ -8,24 +8,24 @@ from html import escape
 import attrs
 import numpy as np
 
-from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.grids import Floats
 from enbloc.report.document import Picture
 from enbloc.report.drawing.packing import png_uri
-from enbloc.report.drawing.palette import INK, PAPER
+from enbloc.report.drawing.palette import CUT, INK, PAPER
 from enbloc.report.drawing.raster import Camera, look_from, render
 from enbloc.report.drawing.surfaces import Scene3D, Surface
+from enbloc.report.drawing.viewpoint import ABOVE_DEG, Viewpoint, choose_viewpoints
 from enbloc.resection.plans import Plan
 
 WIDTH, HEIGHT = 330, 300
 """Of a still picture, in its own units."""
 
-_MM_PER_UNIT = 0.5
 _FINER = 2
-_OBLIQUE_DEG = 40.0
-_ABOVE_DEG = 15.0
 _UNIT_MM = 0.01
-_MIDLINE_MM = 4.0
+_ROOM_MM = 30.0
+_LEAST_FIELD_MM, _MOST_FIELD_MM = 90.0, 190.0
+_LETTER, _LINE = 3.2, 12.0
+_SEEN_SHARE = 0.7
 
 
 @attrs.frozen
@@ -48,102 +48,133 @@ class ModelPart:
 class Model:
     """The scene as the viewer reads it.
 
-    `path` holds 4 x 4 matrices row by row, about the scene's centre, mm; `from_deg` is where it is first seen from.
+    `path` holds 4 x 4 matrices row by row, about the scene's centre, mm; `from_deg` is where it is first seen from and
+    `reach_mm` how far it is shown from the centre to the edge.
     """
 
     parts: tuple[ModelPart, ...]
     cuts: tuple[ModelPart, ...]
     path: tuple[tuple[float, ...], ...]
     from_deg: float
+    reach_mm: float
 
 
-def draw_scene(scene: Scene, scene3d: Scene3D, plan: Plan | None) -> tuple[Picture, ...]:
-    """Two pictures, from in front and from behind, both from the side on which the tumour lies."""
-    side = _tumour_side(scene, scene3d)
+def draw_scene(scene3d: Scene3D, plan: Plan | None) -> tuple[Picture, ...]:
+    """Two pictures: from the side that shows most of tumour and cuts, and from the other half of the room."""
     what = "Resection" if plan is not None and plan.geometry is not None else "Tumour"
-    views = (
-        (f"{what} seen from in front and from the patient's {side}", _OBLIQUE_DEG),
-        (f"{what} seen from behind and from the patient's {side}", 180.0 - _OBLIQUE_DEG),
-    )
-    sign = 1.0 if side == "left" else -1.0
-    return tuple(_still(scene3d, title, sign * angle) for title, angle in views)
+    return tuple(_still(scene3d, f"{what} seen from {view.words}", view) for view in choose_viewpoints(scene3d))
 
 
-def pack_model(scene: Scene, scene3d: Scene3D) -> Model:
-    """The model for the viewer, first seen from behind and from the tumour's side, as the surgeon stands."""
-    behind = 180.0 - _OBLIQUE_DEG
-    from_deg = behind if _tumour_side(scene, scene3d) == "left" else -behind
+def pack_model(scene3d: Scene3D) -> Model:
+    """The model for the viewer, first seen as on the first picture."""
+    view, _ = choose_viewpoints(scene3d)
     parts = tuple(_part(surface, scene3d.centre_mm) for surface in scene3d.surfaces)
     cuts = tuple(_part(surface, scene3d.centre_mm) for surface in scene3d.cuts)
-    return Model(parts, cuts, tuple(_about(pose, scene3d.centre_mm) for pose in scene3d.path), from_deg)
+    path = tuple(_about(pose, scene3d.centre_mm) for pose in scene3d.path)
+    return Model(parts, cuts, path, view.from_deg, find_field_mm(scene3d) / 2.0)
 
 
-def _tumour_side(scene: Scene, scene3d: Scene3D) -> str:
-    """The side of the tumour's middle from the middle of the bone around it; left when it lies in the middle."""
-    bone = scene.grid.to_patient(np.argwhere(scene.bone > 0)) if scene.bone.any() else scene3d.centre_mm[None]
-    tumour = scene.grid.to_patient(np.argwhere(scene.tumour))
-    return "right" if float(tumour[:, 0].mean() - bone[:, 0].mean()) < -_MIDLINE_MM else "left"
+def find_field_mm(scene3d: Scene3D) -> float:
+    """How much a picture shows from edge to edge: what leaves and the cuts, with room around."""
+    shown = [surface.points_mm for surface in (*scene3d.surfaces, *scene3d.cuts) if surface.leaves]
+    points = np.concatenate([*shown, *(cut.points_mm for cut in scene3d.cuts)])
+    reach_mm = float(np.abs(points - scene3d.centre_mm).max())
+    return float(np.clip(2.0 * reach_mm + _ROOM_MM, _LEAST_FIELD_MM, _MOST_FIELD_MM))
 
 
-def _still(scene3d: Scene3D, title: str, from_deg: float) -> Picture:
-    right, up = look_from(from_deg, _ABOVE_DEG)
+def _still(scene3d: Scene3D, title: str, view: Viewpoint) -> Picture:
+    right, up = look_from(view.from_deg, ABOVE_DEG)
     size = (WIDTH * _FINER, HEIGHT * _FINER)
-    camera = Camera(right, up, scene3d.centre_mm, _MM_PER_UNIT / _FINER, *size)
+    camera = Camera(right, up, scene3d.centre_mm, find_field_mm(scene3d) / HEIGHT / _FINER, *size)
     shown = tuple(surface for surface in scene3d.surfaces if surface.shown)
     pixels = render((*shown, *scene3d.cuts), camera).astype(np.float64)
     cover = pixels[:, :, 3:] / 255.0
     flat = np.rint(pixels[:, :, :3] * cover + 255.0 * (1.0 - cover)).astype(np.uint8)
     names = [surface.name for surface in shown] + [cut.name for cut in scene3d.cuts]
     alt = f"{title}. Shown: {', '.join(names)}."
-    words = "".join(_cut_name(cut, camera) for cut in scene3d.cuts)
     svg = (
         f'<svg class="scene" viewBox="0 0 {WIDTH} {HEIGHT + 34}" role="img" xmlns="http://www.w3.org/2000/svg" '
         f'font-family="system-ui, sans-serif" fill="{INK}"><title>{escape(title)}</title><desc>{escape(alt)}</desc>'
         f'<rect width="{WIDTH}" height="{HEIGHT + 34}" fill="{PAPER}"/>'
         f'<image href="{png_uri(flat)}" x="0" y="0" width="{WIDTH}" height="{HEIGHT}"/>'
-        f"{words}{_axes(camera)}{_legend(shown, bool(scene3d.cuts))}</svg>"
+        f"{_cut_outlines(scene3d.cuts, camera)}{_sides(camera)}{_axes(camera)}"
+        f"{_legend(shown, bool(scene3d.cuts))}</svg>"
     )
     return Picture(title, f"{title}. Surfaces are smoothed for looking, not for measuring.", alt, svg)
 
 
-def _cut_name(cut: Surface, camera: Camera) -> str:
-    """A cut's name at the outermost corner of its face, inside the picture."""
-    x, y = _placed(cut.points_mm, camera).T
-    n = int(np.argmax(np.abs(x - WIDTH / 2)))
-    reach = 3.2 * len(cut.name)
-    at_x = float(np.clip(x[n], reach + 4, WIDTH - reach - 4))
-    at_y = float(np.clip(y[n], 12, HEIGHT - 8))
-    return (
-        f'<text x="{at_x:.1f}" y="{at_y:.1f}" font-size="11" font-weight="600" text-anchor="middle" stroke="{PAPER}" '
-        f'stroke-width="2.6" stroke-linejoin="round" paint-order="stroke">{escape(cut.name)}</text>'
-    )
+def _cut_outlines(cuts: tuple[Surface, ...], camera: Camera) -> str:
+    """The border of every cut's face, drawn through what hides it, and its name clear of the other names."""
+    lines, words, taken = [], [], list[tuple[float, float, float]]()
+    for cut in cuts:
+        placed = _placed(cut.points_mm, camera)
+        border = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in placed) + "Z"
+        lines.append(f'<path d="{border}" fill="none" stroke="{INK}" stroke-width="1.6" stroke-linejoin="round"/>')
+        lines.append(f'<path class="cut" d="{border}" fill="none" stroke="{CUT}" stroke-width="0.8"/>')
+        reach = _LETTER * len(cut.name)
+        x, y = placed[int(np.argmax(np.abs(placed[:, 0] - WIDTH / 2)))]
+        x = float(np.clip(x, reach + 4, WIDTH - reach - 4))
+        y = _free_height(float(np.clip(y, 30, HEIGHT - 10)), (x - reach, x + reach), taken)
+        taken.append((x - reach, x + reach, y))
+        words.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="11" font-weight="600" text-anchor="middle" stroke="{PAPER}" '
+            f'stroke-width="2.6" stroke-linejoin="round" paint-order="stroke">{escape(cut.name)}</text>'
+        )
+    return "".join(lines) + "".join(words)
+
+
+def _free_height(y: float, across: tuple[float, float], taken: list[tuple[float, float, float]]) -> float:
+    """The height nearest to `y` at which words from left to right meet none of those that stand already."""
+    beside = [at for left, right, at in taken if left < across[1] and across[0] < right]
+    steps = (y + sign * _LINE * n for n in range(len(beside) + 1) for sign in (1, -1))
+    inside = (at for at in steps if 30 <= at <= HEIGHT - 6)
+    return next((at for at in inside if all(abs(at - other) >= _LINE for other in beside)), y)
 
 
 def _placed(points_mm: Floats, camera: Camera) -> Floats:
     """Where points lie in the picture, its own units, (n, 2)."""
-    from_centre = points_mm - camera.centre_mm
-    x = from_centre @ camera.right / _MM_PER_UNIT + WIDTH / 2
-    y = HEIGHT / 2 - from_centre @ camera.up / _MM_PER_UNIT
+    from_centre = (points_mm - camera.centre_mm) / (camera.mm_per_pixel * _FINER)
+    x = from_centre @ camera.right + WIDTH / 2
+    y = HEIGHT / 2 - from_centre @ camera.up
     placed: Floats = np.stack([x, y], axis=1)
     return placed
 
 
+def _axis_letters(camera: Camera) -> list[tuple[str, float, float]]:
+    """The patient's axes that do not run towards the viewer: letter, and direction in the picture (right, down)."""
+    axes = {"L": (1, 0, 0), "R": (-1, 0, 0), "A": (0, -1, 0), "P": (0, 1, 0), "S": (0, 0, 1)}
+    found = [(k, float(np.dot(v, camera.right)), -float(np.dot(v, camera.up))) for k, v in axes.items()]
+    return [one for one in found if abs(one[1]) > _SEEN_SHARE or one[0] == "S"]
+
+
+def _sides(camera: Camera) -> str:
+    """The sides of the patient at the picture's left and right edge, large."""
+    return "".join(
+        f'<text class="side" x="{WIDTH - 14 if x > 0 else 14}" y="20" font-size="18" font-weight="700" '
+        f'text-anchor="middle" stroke="{PAPER}" stroke-width="3" paint-order="stroke">{letter}</text>'
+        for letter, x, _ in sorted(_axis_letters(camera), key=lambda one: abs(one[1]))[-2:]
+        if letter != "S"
+    )
+
+
 def _axes(camera: Camera) -> str:
-    """The patient's left, anterior and superior as three arms in the corner."""
+    """The patient's axes as arms in the corner, those that run towards the viewer left out."""
     drawn = []
-    for letter, axis in (("L", (1.0, 0.0, 0.0)), ("A", (0.0, -1.0, 0.0)), ("S", (0.0, 0.0, 1.0))):
-        x, y = 30 + 20 * float(np.dot(axis, camera.right)), HEIGHT - 30 - 20 * float(np.dot(axis, camera.up))
-        tip_x, tip_y = 30 + (x - 30) * 1.5, HEIGHT - 30 + (y - HEIGHT + 30) * 1.5
+    for letter, across, down in _axis_letters(camera):
+        if letter in "RP":
+            continue
+        x, y = 42 + 20 * across, HEIGHT - 32 + 20 * down
+        tip_x, tip_y = 42 + (x - 42) * 1.5, HEIGHT - 32 + (y - HEIGHT + 32) * 1.5
         drawn.append(
-            f'<path d="M30 {HEIGHT - 30}L{x:.1f} {y:.1f}" stroke="{INK}" stroke-width="2"/>'
-            f'<text class="side" x="{tip_x:.1f}" y="{tip_y + 5:.1f}" font-size="14" font-weight="700" '
+            f'<path d="M42 {HEIGHT - 32}L{x:.1f} {y:.1f}" stroke="{INK}" stroke-width="2"/>'
+            f'<text x="{tip_x:.1f}" y="{tip_y + 5:.1f}" font-size="14" font-weight="700" '
             f'text-anchor="middle" stroke="{PAPER}" stroke-width="2.5" paint-order="stroke">{letter}</text>'
         )
     return "".join(drawn)
 
 
 def _legend(shown: tuple[Surface, ...], with_cuts: bool) -> str:
-    named = [(s.name, s.colour) for s in shown] + ([("cut", "#f0e442")] if with_cuts else [])
+    named = [(s.name, s.colour) for s in shown] + ([("cut", CUT)] if with_cuts else [])
     places = [(8 + 108 * (n % 3), HEIGHT + 10 + 15 * (n // 3)) for n in range(len(named))]
     return "".join(
         f'<rect x="{x}" y="{y - 8}" width="10" height="10" fill="{colour}" stroke="{INK}" stroke-width="0.5"/>'

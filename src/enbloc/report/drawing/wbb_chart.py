@@ -17,6 +17,7 @@ from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.terms.levels import Level, region
 from enbloc.report.drawing.palette import INK, PAPER, QUIET, RULE, TUMOUR
+from enbloc.report.drawing.svg_pieces import SAID, cut_line, hatching, text
 from enbloc.report.phrases import number_words
 
 RINGS: Mapping[str, tuple[float, float]] = {
@@ -38,7 +39,6 @@ _ARTERY_DEG: Mapping[str, tuple[float, tuple[int, ...]]] = {
 _LEAST_SHADE, _MOST_SHADE = 0.3, 0.85
 _LINE_HEIGHT = 17
 _BOLD = 'stroke-width="2.2"'
-_WORDS = {Verdict.MET: "involved", Verdict.UNMET: "free", Verdict.UNDECIDED: "undecided"}
 
 
 def draw_wbb(level: Level, extent: LevelExtent, cut_angles_deg: Mapping[str, Sequence[float]] | None = None) -> str:
@@ -68,10 +68,7 @@ def draw_wbb(level: Level, extent: LevelExtent, cut_angles_deg: Mapping[str, Seq
         f'<svg class="wbb" viewBox="0 0 {_WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg" '
         f'font-family="system-ui, sans-serif" fill="{INK}">'
         f"<title>WBB chart of {name}, SOSG numbering</title><desc>{escape(describe_wbb(level, extent))}</desc>"
-        f'<defs><pattern id="{hatch}" width="6" height="6" patternUnits="userSpaceOnUse" '
-        f'patternTransform="rotate(45)"><rect width="6" height="6" fill="{PAPER}"/>'
-        f'<rect width="2.4" height="6" fill="{TUMOUR}"/></pattern></defs>'
-        f"{cells}{_spokes()}{_percentages(extent)}{arteries}{_numbers(extent)}{_letters(extent)}{_sides(level)}"
+        f"{hatching(hatch)}{cells}{_spokes()}{_percentages(extent)}{arteries}{_numbers(extent)}{_letters(extent)}{_sides(level)}"
         f"{''.join(_cut(n, *cut) for n, cut in enumerate(cuts.items(), start=1))}{_legend(hatch)}</svg>"
     )
 
@@ -79,7 +76,7 @@ def draw_wbb(level: Level, extent: LevelExtent, cut_angles_deg: Mapping[str, Seq
 def describe_wbb(level: Level, extent: LevelExtent) -> str:
     """The chart in words, for those who do not see it."""
     found = [
-        f"sector {s} {'/'.join(k for k in LAYERS if cell_verdict(extent, s, k) is verdict)} {_WORDS[verdict]}"
+        f"sector {s} {'/'.join(k for k in LAYERS if cell_verdict(extent, s, k) is verdict)} {SAID[verdict]}"
         for s in SECTORS
         for verdict in (Verdict.MET, Verdict.UNDECIDED)
         if any(cell_verdict(extent, s, k) is verdict for k in LAYERS)
@@ -124,7 +121,7 @@ def _fill(extent: LevelExtent, sector: int, layer: str, hatch: str) -> str:
 
 
 def _cell(extent: LevelExtent, sector: int, layer: str, hatch: str) -> str:
-    verdict = _WORDS[cell_verdict(extent, sector, layer)]
+    verdict = SAID[cell_verdict(extent, sector, layer)]
     return (
         f'<path class="cell" data-sector="{sector}" data-layer="{layer}" data-verdict="{verdict}" '
         f'd="{_wedge(sector, *RINGS[layer])}" {_fill(extent, sector, layer, hatch)} stroke="{RULE}" '
@@ -149,7 +146,7 @@ def _percentages(extent: LevelExtent) -> str:
                 continue
             beside_letters = {1: 4.0, 12: -4.0}.get(sector, 0.0)
             x, y = place_on_clock(30.0 * sector - 15.0 + beside_letters, sum(RINGS[layer]) / 2)
-            shown.append(_text(x, y + 3.5, f"{number_words(100 * fraction, 0)}%", 10, weight=600))
+            shown.append(text(x, y + 3.5, f"{number_words(100 * fraction, 0)}%", 10, weight=600))
     return "".join(shown)
 
 
@@ -159,9 +156,9 @@ def _artery(extent: LevelExtent, side: str, hatch: str) -> str:
     fill = {Verdict.MET: TUMOUR, Verdict.UNMET: PAPER, Verdict.UNDECIDED: f"url(#{hatch})"}[verdict]
     x, y = place_on_clock(angle, RINGS["B"][1])
     return (
-        f'<circle class="artery" data-side="{side}" data-verdict="{_WORDS[verdict]}" cx="{x:.1f}" cy="{y:.1f}" r="9" '
-        f'fill="{fill}" stroke="{INK}" stroke-width="1.3"><title>Vertebral artery canal, {side}: {_WORDS[verdict]}'
-        f"</title></circle>{_text(x, y + 4, 'F', 11, weight=700)}"
+        f'<circle class="artery" data-side="{side}" data-verdict="{SAID[verdict]}" cx="{x:.1f}" cy="{y:.1f}" r="9" '
+        f'fill="{fill}" stroke="{INK}" stroke-width="1.3"><title>Vertebral artery canal, {side}: {SAID[verdict]}'
+        f"</title></circle>{text(x, y + 4, 'F', 11, weight=700)}"
     )
 
 
@@ -171,9 +168,9 @@ def _numbers(extent: LevelExtent) -> str:
         x, y = place_on_clock(30.0 * sector - 15.0, _NUMBER_RADIUS)
         if extent.sectors[sector] is Verdict.MET:
             numbers.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="11" fill="{PAPER}" stroke="{TUMOUR}" {_BOLD}/>')
-        numbers.append(_text(x, y + 5, str(sector), 14, weight=600))
+        numbers.append(text(x, y + 5, str(sector), 14, weight=600))
         if sector in (LEFT_PEDICLE, RIGHT_PEDICLE):
-            numbers.append(_text(x + math.copysign(18, x - _CENTRE[0]), y + 5, "P", 14, weight=600))
+            numbers.append(text(x + math.copysign(21, x - _CENTRE[0]), y + 5, "P", 14, weight=600))
     return "".join(numbers)
 
 
@@ -184,38 +181,35 @@ def _letters(extent: LevelExtent) -> str:
         x, y = place_on_clock(0.0, (inner + outer) / 2 + (2 if layer == "E" else 0))
         edge = f'stroke="{TUMOUR}" {_BOLD}' if extent.layers[layer] is Verdict.MET else f'stroke="{RULE}"'
         letters.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="8" fill="{PAPER}" {edge}/>')
-        letters.append(_text(x, y + 4, layer, 11, weight=700))
+        letters.append(text(x, y + 4, layer, 11, weight=700))
     return "".join(letters)
 
 
 def _sides(level: Level) -> str:
     x, y = _CENTRE
     return (
-        _text(28, y + 2, "R", 30, weight=700)
-        + _text(30, y + 20, "patient's", 11)
-        + _text(30, y + 33, "right", 11)
-        + _text(_WIDTH - 28, y + 2, "L", 30, weight=700)
-        + _text(_WIDTH - 30, y + 20, "patient's", 11)
-        + _text(_WIDTH - 30, y + 33, "left", 11)
-        + _text(x, 20, "anterior · body", 12, colour=QUIET)
-        + _text(x, _HEIGHT - 54, "posterior · spinous process", 12, colour=QUIET)
-        + _text(12, 24, level, 20, weight=700, anchor="start")
+        text(28, y + 2, "R", 30, weight=700)
+        + text(30, y + 20, "patient's", 11)
+        + text(30, y + 33, "right", 11)
+        + text(_WIDTH - 28, y + 2, "L", 30, weight=700)
+        + text(_WIDTH - 30, y + 20, "patient's", 11)
+        + text(_WIDTH - 30, y + 33, "left", 11)
+        + text(x, 20, "anterior · body", 12, colour=QUIET)
+        + text(x, _HEIGHT - 54, "posterior · spinous process", 12, colour=QUIET)
+        + text(12, 24, level, 20, weight=700, anchor="start")
     )
 
 
 def _cut(number: int, cut_id: str, angles_deg: Sequence[float]) -> str:
-    words = _text(12, _HEIGHT - 7 + _LINE_HEIGHT * number, f"cut {number}: {cut_id}", 12, 600, anchor="start")
+    words = text(12, _HEIGHT - 7 + _LINE_HEIGHT * number, f"cut {number}: {cut_id}", 12, 600, anchor="start")
     return "".join(_cut_mark(number, angle) for angle in angles_deg) + words
 
 
 def _cut_mark(number: int, angle_deg: float) -> str:
     line = f"M{_xy(angle_deg, RINGS['D'][1] - 4)}L{_xy(angle_deg, RINGS['A'][0] + 8)}"
     x, y = place_on_clock(angle_deg, sum(RINGS["A"]) / 2)
-    return (
-        f'<path class="cut" d="{line}" stroke="{PAPER}" stroke-width="5.5"/>'
-        f'<path d="{line}" stroke="{INK}" stroke-width="2.6" stroke-dasharray="7 4"/>'
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="{INK}"/>{_text(x, y + 4, str(number), 12, 700, PAPER)}'
-    )
+    disc = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="{INK}"/>'
+    return f"{cut_line(line)}{disc}{text(x, y + 4, str(number), 12, 700, PAPER)}"
 
 
 def _legend(hatch: str) -> str:
@@ -227,19 +221,10 @@ def _legend(hatch: str) -> str:
     y = _HEIGHT - 38
     boxes = "".join(
         f'<rect x="{x}" y="{y}" width="13" height="13" {fill} stroke="{QUIET}"/>'
-        f"{_text(x + 18, y + 11, words, 12, anchor='start')}"
+        f"{text(x + 18, y + 11, words, 12, anchor='start')}"
         for x, fill, words in swatches
     )
     return (
-        f"{boxes}{_text(310, y + 11, 'P pedicle', 12, anchor='start')}"
-        f"{_text(12, _HEIGHT - 7, 'SOSG numbering; original = 13 − s. Ringed: involved.', 12, anchor='start')}"
-    )
-
-
-def _text(
-    x: float, y: float, words: str, size: int, weight: int = 400, colour: str = INK, *, anchor: str = "middle"
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{colour}" '
-        f'text-anchor="{anchor}">{escape(words)}</text>'
+        f"{boxes}{text(310, y + 11, 'P pedicle', 12, anchor='start')}"
+        f"{text(12, _HEIGHT - 7, 'SOSG numbering; original = 13 − s. Ringed: involved.', 12, anchor='start')}"
     )
