@@ -68,7 +68,8 @@ class Catalogue:
             return found
         sentences = _SENTENCES.split(text)
         if len(sentences) > 1:
-            return "".join(self.say(sentence) for sentence in sentences)
+            said = (self.say(sentence) for sentence in sentences)
+            return "".join(words if words.endswith("。") else f"{words} " for words in said).rstrip()
         self.missing[text] = None
         return text
 

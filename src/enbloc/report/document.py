@@ -61,7 +61,8 @@ class Note:
     """One sentence with the status of what it says and the keys of its sources.
 
     `status` is one of `foundation.evidence.reasons.Status` (or empty: nothing is claimed); `source_open` is True when
-    the sentence has sources and the identity of none is confirmed.
+    the sentence has sources and the identity of none is confirmed; `modelled` when it speaks of a structure that
+    was not seen on the images.
     """
 
     says: str
@@ -69,6 +70,7 @@ class Note:
     cites: tuple[str, ...] = ()
     rule: str = ""
     source_open: bool = False
+    modelled: bool = False
 
 
 @attrs.frozen
@@ -173,6 +175,14 @@ class SacrificeLine:
 
 
 @attrs.frozen
+class Weighed:
+    """A name with what speaks of it: a rejected kind of resection, a rival treatment, interfaces."""
+
+    name: str
+    because: tuple[Note, ...]
+
+
+@attrs.frozen
 class PlanPage:
     """One plan as shown.
 
@@ -184,6 +194,8 @@ class PlanPage:
         Approach, sessions, margin, Enneking, least margin, delivery … in reading order.
     unknown : tuple of str
         What this plan leaves open.
+    margin_notes : tuple of Weighed
+        What holds at several interfaces, named by them.
     """
 
     id: str
@@ -200,6 +212,7 @@ class PlanPage:
     because: tuple[Note, ...]
     unknown: tuple[str, ...]
     sections: tuple[Section, ...] = ()
+    margin_notes: tuple[Weighed, ...] = ()
 
 
 @attrs.frozen
@@ -208,14 +221,6 @@ class ComparedRow:
 
     name: str
     values: tuple[str, ...]
-
-
-@attrs.frozen
-class Weighed:
-    """A way that is not the plan: a rejected kind of resection, or a rival treatment."""
-
-    name: str
-    because: tuple[Note, ...]
 
 
 @attrs.frozen

@@ -9,7 +9,14 @@ from enbloc.intake.case import Case
 from enbloc.report.document import Answer, ClassificationLine, Fact, Headline, Note, PlanPage, ReportInput
 from enbloc.report.notes import Citations, make_note
 from enbloc.report.phrases import level_words, sentence
-from enbloc.report.plan_pages import list_chances, list_dangers, list_narrowest, plan_outcome, rejected_name
+from enbloc.report.plan_pages import (
+    chance_sentence,
+    list_chances,
+    list_dangers,
+    list_narrowest,
+    plan_outcome,
+    rejected_name,
+)
 from enbloc.resection.plans import Plan, Rejected
 
 _ANSWER_WORDS: dict[str, str] = {
@@ -41,6 +48,8 @@ def compose_headline(
     dangers = list_dangers(best, citations) if best else ()
     firm = tuple(note for note in reasons if note.status != "unverified/low" and not note.source_open)
     en_bloc = best is not None and best.family not in _NOT_EN_BLOC
+    possible = any(plan.family not in _NOT_EN_BLOC for plan in walked.plans)
+    rival = next((plan for plan in walked.plans if len(pages) > 1 and plan.id == pages[1].id), None)
     return Headline(
         who=_who(walked.case, walked.extent),
         answer=answer,
@@ -48,8 +57,8 @@ def compose_headline(
         reasons=(firm or reasons)[:_SHOWN_REASONS],
         plan_label=_plan_label(answer, best, en_bloc=en_bloc),
         plan_sentence=pages[0].sentence if pages else "No plan was made.",
-        plan_outcome=plan_outcome(best, with_chances=False) if best else "",
-        why_not=() if en_bloc else _why_not(walked.rejected, citations),
+        plan_outcome=plan_outcome(best) if best else "",
+        why_not=() if possible else _why_not(walked.rejected, citations),
         dangers=dangers[:_SHOWN_DANGERS],
         dangers_left_out_n=max(0, len(dangers) - _SHOWN_DANGERS),
         unknown=_shortened(_unknown(walked, pages, lines), _SHOWN_UNKNOWN),
@@ -57,7 +66,7 @@ def compose_headline(
         margins_left_out_n=max(0, len(best.margins) - _SHOWN_MARGINS) if best else 0,
         chances=list_chances(best) if best else (),
         rival=pages[1].sentence if len(pages) > 1 else "",
-        rival_outcome=pages[1].outcome if len(pages) > 1 else "",
+        rival_outcome=" ".join(filter(None, (pages[1].outcome, chance_sentence(rival)))) if rival else "",
         competing=tuple(rival.name for rival in walked.indication.rivals) if walked.indication else (),
     )
 

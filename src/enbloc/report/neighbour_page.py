@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enbloc.classification.measured.neighbours import FAT_HU, NO_TUBE, PLANE_MM, Neighbour
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
+from enbloc.foundation.terms.structures import structure_words
 from enbloc.report.document import Note, ReportInput, Section, Table
 from enbloc.report.notes import Citations
-from enbloc.report.phrases import measured_words, place_words, structure_words
+from enbloc.report.phrases import measured_words, place_words
 
 MOST_ROWS = 14
 """Further away than these, a neighbour is in `2-anatomy.json` only."""

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from enbloc.foundation.evidence.estimates import Measured, Unknown
+from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.foundation.terms.levels import Level, are_contiguous, sort_levels
-from enbloc.foundation.terms.structures import STRUCTURES
+from enbloc.foundation.terms.structures import STRUCTURES, structure_words
+from enbloc.report.system_names import SYSTEM_NAMES
 
 FAMILY_WORDS: dict[str, str] = {
     "vertebrectomy": "Vertebrectomy",
@@ -30,6 +32,7 @@ UNIT_WORDS: dict[str, str] = {
     "points": "points",
 }
 _DECIMALS: dict[str, int] = {"mm": 1, "ml": 1, "deg": 0, "hu": 0, "fraction": 0, "n": 0, "points": 0}
+_ID = re.compile(r"(?<![`\w./-])[A-Za-z]+(?:_[A-Za-z0-9]+)+(?![`\w/-]|\.\w)")
 _UNIT_SUFFIXES: tuple[str, ...] = ("_mm", "_ml", "_deg", "_hu", "_fraction", "_n")
 
 
@@ -65,13 +68,6 @@ def place_words(at_mm: Sequence[float] | None) -> str:
     return "not known" if at_mm is None else "(" + ", ".join(number_words(x, 1) for x in at_mm) + ")"
 
 
-def structure_words(name: str) -> str:
-    """``"nerve_root_L3_left"`` as ``"left L3 nerve root"``, ``"pedicle_right of L3"`` as ``"right pedicle of L3"``."""
-    if name in STRUCTURES:
-        return STRUCTURES[name].name
-    return re.sub(r"(\w+)_(left|right)\b", r"\2 \1", name).replace("_", " ")
-
-
 def quantity_words(name: str) -> str:
     """The name of a quantity without its unit: ``"bone_lost_ml"`` as ``"bone lost"``."""
     stem = next((name.removesuffix(s) for s in _UNIT_SUFFIXES if name.endswith(s)), name)
@@ -103,12 +99,23 @@ def _run(start: int, chosen: Sequence[int]) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital first letter and a full stop."""
-    text = text.strip()
+    """The text with a capital first letter and a full stop; ids of structures and terms in it as words."""
+    text = _ID.sub(_said, text.strip())
     if not text:
         return ""
     ended = text if text[-1] in ".!?" else f"{text}."
     return ended[0].upper() + ended[1:]
+
+
+def _said(found: re.Match[str]) -> str:
+    """An id as words; anything else with underscores (a key of case.toml, a file) as it is."""
+    word = found[0]
+    if word.lower() in SYSTEM_NAMES:
+        return SYSTEM_NAMES[word.lower()]
+    words = structure_words(word)
+    if word in STRUCTURES or words != word.replace("_", " "):
+        return words
+    return word.replace("_", " ") if word.lower() in HISTOLOGIES or word in FAMILY_WORDS else word
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:

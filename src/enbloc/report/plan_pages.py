@@ -9,7 +9,9 @@ import attrs
 
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.terms.structures import structure_words
 from enbloc.report.document import ComparedRow, CutLine, Fact, MarginLine, Note, PlanPage, SacrificeLine
+from enbloc.report.margin_notes import share_margin_notes
 from enbloc.report.notes import Citations, is_source_open, note_reasons
 from enbloc.report.phrases import (
     FAMILY_WORDS,
@@ -21,7 +23,6 @@ from enbloc.report.phrases import (
     place_words,
     quantity_words,
     sentence,
-    structure_words,
 )
 from enbloc.report.rebuilding import failure_reasons, rebuilding_facts, rebuilding_reasons
 from enbloc.report.risk_page import risk_facts
@@ -50,7 +51,7 @@ _APPROPRIATE: dict[bool | None, str] = {
     False: "not Enneking appropriate",
     None: "Enneking appropriateness cannot be said",
 }
-_SAID_BY_THE_TITLE = ("sessions_n", "levels_n")
+_SAID_BY_THE_TITLE = ("sessions", "levels", "sessions_n", "levels_n")
 DELIVERY_QUESTION = "Can the specimen be brought out past the cord"
 CANNOT_BE_SAID = "cannot be said"
 
@@ -58,6 +59,9 @@ CANNOT_BE_SAID = "cannot be said"
 def compose_plan(plan: Plan, citations: Citations, elsewhere: frozenset[Reason] = frozenset()) -> PlanPage:
     """One plan as shown; what is said `elsewhere` for all plans is left out of its lists."""
     least = least_margin(plan)
+    margins, margin_notes = share_margin_notes(
+        tuple(_margin_line(margin, margin is least, citations) for margin in plan.margins)
+    )
     return PlanPage(
         id=plan.id,
         rank=plan.rank,
@@ -66,7 +70,8 @@ def compose_plan(plan: Plan, citations: Citations, elsewhere: frozenset[Reason] 
         outcome=plan_outcome(plan),
         facts=_facts(plan),
         cuts=tuple(_cut_line(cut) for cut in plan.cuts),
-        margins=tuple(_margin_line(margin, margin is least, citations) for margin in plan.margins),
+        margins=margins,
+        margin_notes=margin_notes,
         sacrifices=tuple(_sacrifice_line(sacrifice, citations) for sacrifice in plan.sacrifices),
         trade_offs=tuple(
             Fact(_TRADE_OFF_WORDS.get(name) or sentence(quantity_words(name))[:-1], measured_words(value))
@@ -138,22 +143,21 @@ def plan_sentence(plan: Plan) -> str:
     return sentence(f"{plan_title(plan)}: {', '.join(way)}" if way else plan_title(plan))
 
 
-def plan_outcome(plan: Plan, *, with_chances: bool = True) -> str:
-    """The margin that the plan promises, and whether it is what Enneking asks for; with the chances by method."""
+def plan_outcome(plan: Plan) -> str:
+    """The margin that the plan promises, and whether it is what Enneking asks for."""
     least = least_margin(plan)
     if least is None and plan.margin is None and plan.enneking_appropriate is None:
         return "The margin cannot be said."
     parts = [] if least is None else [f"Least margin {measured_words(least.least)} at {_interface(least)}."]
     word = f"Margin in Enneking's words: {plan.margin or CANNOT_BE_SAID}"
-    chances = _chances(plan) if with_chances else ()
-    return " ".join((*parts, f"{word}; {_APPROPRIATE[plan.enneking_appropriate]}.", *chances))
+    return " ".join((*parts, f"{word}; {_APPROPRIATE[plan.enneking_appropriate]}."))
 
 
-def _chances(plan: Plan) -> tuple[str, ...]:
-    """One sentence on execution error, none where it was not drawn."""
+def chance_sentence(plan: Plan) -> str:
+    """The chances by method in one sentence; empty where none was drawn."""
     chances = [f"{_EXECUTION_WORDS.get(how, how)} {chance_words(p)}" for how, p in _by_method(plan)]
     says = "Every cut stays out of tumour, by errors published for other bones"
-    return (f"{says}: {', '.join(chances)}.",) if chances else ()
+    return f"{says}: {', '.join(chances)}." if chances else ""
 
 
 def approach_words(plan: Plan) -> str:
@@ -192,7 +196,7 @@ def _given_up(group: list[Sacrifice], citations: Citations) -> Note:
     what = f"{joined([structure_words(s.structure) for s in group])} {_ACTION_WORDS[group[0].action]}"
     note = _consequence(group[0], citations)
     says = f"{what}: {note.says[0].lower()}{note.says[1:]}" if group[0].consequence else what
-    return attrs.evolve(note, says=sentence(says))
+    return attrs.evolve(note, says=sentence(says), modelled=any(s.modelled for s in group))
 
 
 def _interface(margin: Margin) -> str:
@@ -219,11 +223,10 @@ def _facts(plan: Plan) -> tuple[Fact, ...]:
     if plan.dominated_by:
         facts.append(Fact("Nowhere better than", joined(list(plan.dominated_by))))
     facts.append(Fact("Enneking", _APPROPRIATE[plan.enneking_appropriate]))
-    if plan.geometry is not None:
-        facts += [
-            Fact("Specimen", f"{number_words(plan.geometry.specimen_ml, 1)} ml"),
-            Fact("Bone lost", f"{number_words(plan.geometry.bone_lost_ml, 1)} ml"),
-        ]
+    if plan.geometry is not None and "specimen" not in plan.trade_offs:
+        facts.append(Fact("Specimen", f"{number_words(plan.geometry.specimen_ml, 1)} ml"))
+    if plan.geometry is not None and "bone_lost" not in plan.trade_offs:
+        facts.append(Fact("Bone lost", f"{number_words(plan.geometry.bone_lost_ml, 1)} ml"))
     if isinstance(plan.delivery, Delivery):
         facts.append(Fact("Way out past the cord", _way_out(plan.delivery)))
     facts += rebuilding_facts(plan.reconstruction)
@@ -305,7 +308,7 @@ def _margin_line(margin: Margin, is_least: bool, citations: Citations) -> Margin
 def _sacrifice_line(sacrifice: Sacrifice, citations: Citations) -> SacrificeLine:
     return SacrificeLine(
         structure=structure_words(sacrifice.structure),
-        action=_ACTION_WORDS[sacrifice.action],
+        action="divided" if sacrifice.action == "cut" else _ACTION_WORDS[sacrifice.action],
         modelled=sacrifice.modelled,
         consequence=_consequence(sacrifice, citations),
     )

@@ -15,6 +15,7 @@ import attrs
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.terms.levels import LEVELS, Level, order
+from enbloc.foundation.terms.structures import structure_words
 from enbloc.resection.plans import Delivery, Margin, MarginWord, Plan
 from enbloc.resection.specimen.margins import ORDER
 
@@ -163,7 +164,7 @@ def _worst_at(plan: Plan) -> set[str]:
 
 
 def _list(interfaces: list[str]) -> str:
-    return ", ".join(name.replace("_", " ") for name in interfaces)
+    return ", ".join(structure_words(name) for name in interfaces)
 
 
 def _is_worse(margin: Margin, word: MarginWord) -> bool:

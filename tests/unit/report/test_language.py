@@ -10,15 +10,18 @@ from importlib import resources
 import attrs
 import pytest
 
+from enbloc.adapters.journey import compose_document
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import Extent
 from enbloc.foundation.evidence.bibliography import Source
 from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.foundation.terms.structures import STRUCTURES
 from enbloc.foundation.terms.surgery import SURGERY
+from enbloc.intake.case import Case, TypedLevel
+from enbloc.intake.clinical import Clinical
 from enbloc.report.catalogue import Catalogue, read_messages
 from enbloc.report.compose import SYSTEM_NAMES, compose
-from enbloc.report.document import Document, Picture, ReportInput
+from enbloc.report.document import Document, Picture, ReportInput, SourceLine
 from enbloc.report.drawing.pictures import draw_pictures
 from enbloc.report.drawing.slices import OUTLINES
 from enbloc.report.html import BADGES, SCENE_VIEWS
@@ -26,10 +29,15 @@ from enbloc.report.language import Language, in_language
 from enbloc.report.phrases import FAMILY_WORDS
 from enbloc.report.printed import phrases, template
 from enbloc.resection.plans import Plan
+from enbloc.resection.way_out.delivery import KINDS
+from enbloc.settings import Settings
+from enbloc.walk import walk
 
 NUMBER = re.compile(r"[−-]?\d+(?:\.\d+)?")
 LEVEL = re.compile(r"(?<![A-Za-z\d])[CTLS]\d{1,2}(?![A-Za-z\d])")
 SYSTEMS_KEPT = {"WBB", "TNM", "SINS", "McLain–Weinstein"}
+
+WITHIN_ERROR = "touches what is kept, by 0.7 mm, which is within the error of the labels"
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +177,74 @@ def test_a_sentence_that_can_be_said_is_said_beside_one_that_cannot() -> None:
     catalogue = Catalogue(SMALL)
     assert catalogue.say("Done. Nobody knows this.") == "完成。Nobody knows this."
     assert list(catalogue.missing) == ["Nobody knows this."]
+
+
+ENGLISH = re.compile(r"(?:(?<![A-Za-z`/.])[a-z]+(?:[ ,;:-]+|(?=$))){3,}")
+HISTOLOGIES_TRIED = (
+    "chordoma",
+    "giant_cell_tumour",
+    "osteosarcoma",
+    "renal_cell_carcinoma",
+    "aneurysmal_bone_cyst",
+    "lymphoma",
+    None,
+)
+PLACES: tuple[tuple[str, frozenset[int], str], ...] = (
+    ("C5", frozenset({5, 6, 7, 8}), "BC"),
+    ("T1", frozenset({2, 3, 4, 5}), "ABC"),
+    ("T8", frozenset({11, 12, 1, 2}), "ABCD"),
+    ("L3", frozenset({4, 5, 6, 7, 8}), "BC"),
+    ("L5", frozenset(range(1, 13)), "ABCDE"),
+    ("S2", frozenset({5, 6, 7}), "ABC"),
+)
+
+
+@pytest.mark.parametrize("histology", HISTOLOGIES_TRIED)
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place[0])
+def test_no_english_sentence_stands_in_a_chinese_report(
+    histology: str | None, place: tuple[str, frozenset[int], str], catalogue: Catalogue
+) -> None:
+    """Three lower-case Latin words in a row are English; references, rules and keys are not said in Chinese."""
+    level, sectors, layers = place
+    case = Case(
+        "typed", clinical=Clinical(histology=histology), typed_extent={level: TypedLevel(sectors, frozenset(layers))}
+    )
+    said = in_language(compose_document(walk(case, Settings())), Language("zh", "zh-Hans", catalogue.say))
+    left = {text for text in spoken(said) if ENGLISH.search(text)}
+    assert left == set()
+    assert list(spoken(said)), "the test can fail"
+
+
+def spoken(value: object) -> Iterator[str]:
+    """Every text of a document that is words: no reference, no key, no rule."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from spoken(item)
+    elif attrs.has(type(value)) and not isinstance(value, SourceLine):
+        for field in attrs.fields(type(value)):
+            if field.name not in ("cites", "rule", "status", "barrier_status", "inputs"):
+                yield from spoken(getattr(value, field.name))
+
+
+def test_the_law_finds_english() -> None:
+    for text in ("切断 was followed by one", "lacks the way out"):
+        assert ENGLISH.search(text)
+    for text in ("见 `enbloc terms histology` 所列", "s0328_labels.nii.gz", "Enneking 分期 S2 或 S3", "95% CI"):
+        assert not ENGLISH.search(text)
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+@pytest.mark.parametrize("least", ["keeps 1.2 mm from everything kept", WITHIN_ERROR])
+def test_every_way_out_is_said(kind: str, least: str, catalogue: Catalogue) -> None:
+    outs = ("dorsally", "ventrally and to the left", "to the right and cranially", "caudally")
+    texts = [
+        f"{kind}; from 5 mm on it {least}.",
+        f"Without the rest of the arch of T9 a way is open; from 5 mm on it {least}.",
+    ]
+    texts += [f"moved and turned in 36 poses, by up to 121 degrees, and out {out}" for out in outs]
+    texts += [f"4 mm {out}, then turned by 90 degrees with its left side to the back" for out in outs]
+    for text in texts:
+        assert not ENGLISH.search(catalogue.say(text)), text
+    assert list(catalogue.missing) == []

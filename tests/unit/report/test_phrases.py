@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
-from enbloc.report.phrases import joined, level_words, measured_words, number_words, sector_words, structure_words
+from enbloc.foundation.terms.structures import structure_words
+from enbloc.report.phrases import joined, level_words, measured_words, number_words, sector_words, sentence
 
 
 @pytest.mark.parametrize(
@@ -50,4 +51,16 @@ def test_levels_side_and_lists() -> None:
     assert level_words(["T5", "T8"]) == "T5, T8"
     assert structure_words("nerve_root_L3_left") == "left L3 nerve root"
     assert structure_words("pedicle_right of L3") == "right pedicle of L3"
+    assert structure_words("inferior_articular_process_L2_left") == "left inferior articular process of L2"
+    assert structure_words("spinous_process_T10") == "spinous process of T10"
+    assert structure_words("right pedicle cut") == "right pedicle cut"
     assert joined(["a", "b", "c"]) == "a, b and c"
+
+
+def test_ids_in_a_sentence_are_said_in_words_and_files_are_left_alone() -> None:
+    assert sentence("within 5 mm: lung_left") == "Within 5 mm: left lung."
+    assert sentence("renal_cell_carcinoma is a metastasis") == "Renal cell carcinoma is a metastasis."
+    assert sentence("to what is labelled spinal_cord.") == "To what is labelled spinal cord."
+    assert sentence("state `prior_surgery` in case.toml") == "State `prior_surgery` in case.toml."
+    assert sentence("lung_left.nii.gz lies elsewhere") == "Lung_left.nii.gz lies elsewhere."
+    assert sentence("posterior_arch_resection: no") == "Posterior arch resection: no."

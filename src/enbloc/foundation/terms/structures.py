@@ -124,6 +124,18 @@ _SILENT = frozenset({"muscle", "muscles", "of", "the", "common", "segment"})
 _LOBES = frozenset({"lobe", "upper", "middle", "lower", "superior", "inferior"})
 
 
+def structure_words(name: str) -> str:
+    """A structure, a piece or an interface in running text.
+
+    ``"nerve_root_L3_left"`` is ``"left L3 nerve root"``, ``"inferior_articular_process_L2_left"`` is ``"left inferior
+    articular process of L2"``, ``"pedicle_right of L3"`` is ``"right pedicle of L3"``.
+    """
+    if name in STRUCTURES:
+        return STRUCTURES[name].name
+    words = re.sub(r"(\w+?)_([CTLS]\d{1,2})((?:_left|_right)?)\b", r"\1\3 of \2", name)
+    return re.sub(r"(\w+)_(left|right)\b", r"\2 \1", words).replace("_", " ")
+
+
 def parse_structure(text: str) -> str:
     """The word for what a person or a program wrote (``"vertebrae_L3"``, ``"L3 vertebra"``, ``"left rib 7"``).
 

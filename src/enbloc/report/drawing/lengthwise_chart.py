@@ -17,7 +17,7 @@ from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.terms.levels import LEVELS, Level, sort_levels
 from enbloc.report.document import Picture
 from enbloc.report.drawing.palette import INK, PAPER, QUIET, RULE, TUMOUR
-from enbloc.report.drawing.svg_pieces import SAID, cut_line, hatching, text
+from enbloc.report.drawing.svg_pieces import SAID, cut_line, hatching, text, text_from
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Plan
 
@@ -160,7 +160,7 @@ def _bar(chart: _Chart) -> str:
 
 
 def _cut(name: str, y: float) -> str:
-    words = text(_FIRST_LAYER - 6, y + 4, name, 11, 600, anchor="start")
+    words = text_from(_FIRST_LAYER - 6, y + 4, name, 11, 600)
     line = cut_line(f"M{_BOX[0] - 6} {y:.1f}H{_BAR + 12:.1f}")
     return f'{line}<g stroke="{PAPER}" stroke-width="3" paint-order="stroke">{words}</g>'
 
@@ -169,11 +169,9 @@ def _legend() -> str:
     y = _BOTTOM + 26
     reach = f'<rect x="10" y="{y - 9}" width="10" height="10" fill="{TUMOUR}"/>'
     cut = f'<path d="M10 {y + 14}H22" stroke="{INK}" stroke-width="2.4" stroke-dasharray="7 3"/>'
-    words = text(28, y, "reach of the tumour; involved", 11, anchor="start") + text(
-        28, y + 18, "cut", 11, anchor="start"
-    )
+    words = text_from(28, y, "reach of the tumour; involved", 11) + text_from(28, y + 18, "cut", 11)
     hatched = f'<rect x="100" y="{y + 9}" width="10" height="10" fill="url(#{_HATCH})" stroke="{QUIET}"/>'
-    return f"{reach}{cut}{words}{hatched}{text(116, y + 18, 'undecided', 11, anchor='start')}"
+    return f"{reach}{cut}{words}{hatched}{text_from(116, y + 18, 'undecided', 11)}"
 
 
 def _described(extent: Extent) -> str:

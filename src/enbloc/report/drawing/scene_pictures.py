@@ -56,7 +56,7 @@ class Model:
     cuts: tuple[ModelPart, ...]
     path: tuple[tuple[float, ...], ...]
     from_deg: float
-    reach_mm: float
+    reach_mm: float = 62.0
 
 
 def draw_scene(scene3d: Scene3D, plan: Plan | None) -> tuple[Picture, ...]:

@@ -11,14 +11,18 @@ SAID = {Verdict.MET: "involved", Verdict.UNMET: "free", Verdict.UNDECIDED: "unde
 """How a chart calls each verdict."""
 
 
-def text(
-    x: float, y: float, words: str, size: int, weight: int = 400, colour: str = INK, *, anchor: str = "middle"
-) -> str:
-    """One line of words, escaped; `x` is where its anchor stands and `y` its baseline, both in drawing units."""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{colour}" '
-        f'text-anchor="{anchor}">{escape(words)}</text>'
-    )
+def text(x: float, y: float, words: str, size: int, weight: int = 400, colour: str = INK) -> str:
+    """One line of words about `x`, escaped; `y` is its baseline, both in drawing units."""
+    return _text(x, y, words, "middle", f'font-size="{size}" font-weight="{weight}" fill="{colour}"')
+
+
+def text_from(x: float, y: float, words: str, size: int, weight: int = 400) -> str:
+    """One line of words that begins at `x`, escaped; `y` is its baseline, both in drawing units."""
+    return _text(x, y, words, "start", f'font-size="{size}" font-weight="{weight}" fill="{INK}"')
+
+
+def _text(x: float, y: float, words: str, anchor: str, style: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" {style} text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def hatching(name: str) -> str:

@@ -17,7 +17,7 @@ from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.terms.levels import Level, region
 from enbloc.report.drawing.palette import INK, PAPER, QUIET, RULE, TUMOUR
-from enbloc.report.drawing.svg_pieces import SAID, cut_line, hatching, text
+from enbloc.report.drawing.svg_pieces import SAID, cut_line, hatching, text, text_from
 from enbloc.report.phrases import number_words
 
 RINGS: Mapping[str, tuple[float, float]] = {
@@ -196,12 +196,12 @@ def _sides(level: Level) -> str:
         + text(_WIDTH - 30, y + 33, "left", 11)
         + text(x, 20, "anterior · body", 12, colour=QUIET)
         + text(x, _HEIGHT - 54, "posterior · spinous process", 12, colour=QUIET)
-        + text(12, 24, level, 20, weight=700, anchor="start")
+        + text_from(12, 24, level, 20, weight=700)
     )
 
 
 def _cut(number: int, cut_id: str, angles_deg: Sequence[float]) -> str:
-    words = text(12, _HEIGHT - 7 + _LINE_HEIGHT * number, f"cut {number}: {cut_id}", 12, 600, anchor="start")
+    words = text_from(12, _HEIGHT - 7 + _LINE_HEIGHT * number, f"cut {number}: {cut_id}", 12, 600)
     return "".join(_cut_mark(number, angle) for angle in angles_deg) + words
 
 
@@ -220,11 +220,10 @@ def _legend(hatch: str) -> str:
     )
     y = _HEIGHT - 38
     boxes = "".join(
-        f'<rect x="{x}" y="{y}" width="13" height="13" {fill} stroke="{QUIET}"/>'
-        f"{text(x + 18, y + 11, words, 12, anchor='start')}"
+        f'<rect x="{x}" y="{y}" width="13" height="13" {fill} stroke="{QUIET}"/>{text_from(x + 18, y + 11, words, 12)}'
         for x, fill, words in swatches
     )
     return (
-        f"{boxes}{text(310, y + 11, 'P pedicle', 12, anchor='start')}"
-        f"{text(12, _HEIGHT - 7, 'SOSG numbering; original = 13 − s. Ringed: involved.', 12, anchor='start')}"
+        f"{boxes}{text_from(310, y + 11, 'P pedicle', 12)}"
+        f"{text_from(12, _HEIGHT - 7, 'SOSG numbering; original = 13 − s. Ringed: involved.', 12)}"
     )

@@ -7,6 +7,7 @@ project's own, since the registry's forms were not read.
 from __future__ import annotations
 
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.terms.structures import structure_words
 from enbloc.resection.plans import Margin, RegistryWord
 
 DURA = "dura"
@@ -38,7 +39,7 @@ def registry_word(margins: tuple[Margin, ...], declared: frozenset[str]) -> tupl
 
 
 def _list(interfaces: list[str]) -> str:
-    return ", ".join(interface.replace("_", " ") for interface in interfaces)
+    return ", ".join(structure_words(interface) for interface in interfaces)
 
 
 def _because(says: str) -> Reason:

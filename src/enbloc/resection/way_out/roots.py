@@ -15,7 +15,7 @@ import numpy as np
 from enbloc.anatomy.scene import ModelledPart, Scene
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Bools, Floats
-from enbloc.foundation.terms.structures import STRUCTURES
+from enbloc.foundation.terms.structures import STRUCTURES, structure_words
 from enbloc.resection.sacrifice_tables import ROOTS, RootRule
 from enbloc.resection.way_out.pieces import Piece
 
@@ -70,7 +70,7 @@ def _kept(scene: Scene, given_up: Collection[str]) -> Iterator[ModelledPart]:
 def _piece(structure: str, words: str, where: Bools) -> Piece:
     level = structure.removeprefix(ROOT).split("_")[0]
     rule = next((rule for rule in ROOTS if level in rule.levels), None)
-    cost = f"{structure.replace('_', ' ')} cut: {_cost(rule)}" if rule else NO_RULE
+    cost = f"{structure_words(structure)} cut: {_cost(rule)}" if rule else NO_RULE
     return Piece(structure, words, cost, RANKS["cut" if rule and rule.action == "cut" else "keep"], where)
 
 
