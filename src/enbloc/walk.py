@@ -25,6 +25,7 @@ from enbloc.resection.families import enumerate_options
 from enbloc.resection.plans import Option, Plan, Rejected
 from enbloc.settings import Settings
 from enbloc.strategy.advice import Indication
+from enbloc.strategy.at_the_dura import ask_at_dura
 from enbloc.strategy.indication.indication import judge_indication
 from enbloc.strategy.rebuild import rebuild
 from enbloc.strategy.search import Known, search
@@ -85,7 +86,8 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     known = Known(seen.scene, seen.extent, seen.sheet, case.clinical, indication, case.switches)
     plans, without_room = search(options, known, settings.resection, report_progress)
     plans = rebuild(plans, seen.scene, case.clinical, settings.reconstruction)
-    what_if = ask_what_if(seen.extent, case.clinical)
+    at_dura = ask_at_dura(plans, seen.sheet, indication.en_bloc)
+    what_if = (*ask_what_if(seen.extent, case.clinical), *at_dura)
     indication = attrs.evolve(indication, because=(*indication.because, *say_what_if(what_if)))
     rejected = (*rejected, *without_room)
     seen = attrs.evolve(seen, problems=(*seen.problems, *list_refused(plans)))

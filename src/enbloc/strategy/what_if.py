@@ -24,13 +24,33 @@ from enbloc.strategy.reaching.approach import choose_approach
 LESS_BONE = {"sagittal_resection", "posterior_arch_resection"}
 """Printed families that take less bone than a vertebrectomy, which is asked for beyond print only without them (F8)."""
 
+SIDED: Mapping[str, str] = {
+    "vertebrectomy": "vertebrectomy through the {side} pedicle",
+    "sagittal_resection": "{side} sagittal resection",
+}
+BETWEEN = "vertebrectomy between two laminae"
+BIOPSIES: tuple[str, ...] = (
+    "chordoma",
+    "chondrosarcoma",
+    "osteosarcoma",
+    "ewing_sarcoma",
+    "giant_cell_tumour",
+    "osteoblastoma",
+    "aneurysmal_bone_cyst",
+    "plasmacytoma",
+    "lymphoma",
+    "renal_cell_carcinoma",
+)
+"""One result for each table of the indication that decides otherwise."""
+
 
 @attrs.frozen
 class Decision:
-    """What is decided: the indication, the families that the anatomy leaves, and the approach of each."""
+    """What is decided: the indication, the families that the anatomy leaves, their sides, and the approach of each."""
 
     en_bloc: str
     families: tuple[str, ...]
+    sides: Mapping[str, tuple[str | None, ...]]
     approaches: Mapping[str, tuple[str, ...]]
 
 
@@ -53,7 +73,29 @@ def ask_what_if(extent: Extent, clinical: Clinical) -> tuple[WhatIf, ...]:
         after = _decide(*changed)
         if changes := tuple(_differences(before, after)):
             found.append(WhatIf(fact, after.en_bloc, after.families, changes))
-    return tuple(found)
+    return (*found, *_other_biopsies(flat, clinical, before))
+
+
+def _other_biopsies(extent: Extent, clinical: Clinical, before: Decision) -> Iterator[WhatIf]:
+    """What another result of a biopsy that is still open would change; results that change the same stand together."""
+    if clinical.biopsy_confirmed is True:
+        return
+    alike: dict[tuple[str, ...], list[tuple[str, Decision]]] = {}
+    for histology in BIOPSIES:
+        if histology == clinical.histology:
+            continue
+        shown = attrs.evolve(clinical, histology=histology, biopsy_confirmed=True, grade=None, activity=None)
+        after = _decide(extent, shown)
+        if changes := tuple(_differences(before, after)):
+            alike.setdefault(changes, []).append((histology, after))
+    for changes, results in alike.items():
+        names = [name.replace("_", " ") for name, _ in results]
+        one = results[0][1]
+        yield WhatIf(f"a biopsy that shows {_or(names)}", one.en_bloc, one.families, changes)
+
+
+def _or(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _decide(extent: Extent, clinical: Clinical) -> Decision:
@@ -65,7 +107,10 @@ def _decide(extent: Extent, clinical: Clinical) -> Decision:
         steps = choose_approach(extent, clinical, option, extent.touched).steps
         approaches.setdefault(option.family, tuple(step.split()[0] for step in steps))
     families = tuple(dict.fromkeys(option.family for option in en_bloc))
-    return Decision(judge_indication(clinical, sheet, extent).en_bloc, families, approaches)
+    sides: dict[str, tuple[str | None, ...]] = {
+        family: tuple(option.side for option in en_bloc if option.family == family) for family in families
+    }
+    return Decision(judge_indication(clinical, sheet, extent).en_bloc, families, sides, approaches)
 
 
 def _differences(before: Decision, after: Decision) -> Iterator[str]:
@@ -77,9 +122,20 @@ def _differences(before: Decision, after: Decision) -> Iterator[str]:
     if lost := [family for family in before.families if family not in after.families]:
         spared = lost == ["vertebrectomy"] and bool(set(gained) & LESS_BONE)
         yield f"no longer {'needed' if spared else 'possible'}: {_words(lost)}"
+    for family in SIDED:
+        yield from _other_sides(family, before.sides.get(family, ()), after.sides.get(family, ()))
     for family, steps in after.approaches.items():
         if family in before.approaches and before.approaches[family] != steps:
             yield f"{_words([family])}: {', then '.join(steps)} instead of {', then '.join(before.approaches[family])}"
+
+
+def _other_sides(family: str, before: tuple[str | None, ...], after: tuple[str | None, ...]) -> Iterator[str]:
+    """The sides on which a family that stays is gained or lost."""
+    if before and after:
+        for now, then, says in ((after, before, "also possible then"), (before, after, "no longer possible")):
+            sides = [side for side in now if side not in then]
+            if sides:
+                yield f"{says}: {_or([SIDED[family].format(side=side) if side else BETWEEN for side in sides])}"
 
 
 def _words(families: list[str]) -> str:
