@@ -1,22 +1,21 @@
 """From the case's label files to the scene.
 
-Strategy. The label file with most vertebrae gives the grid; the others are read at its voxels. The levels that the
-tumour touches are found, and the grid is cropped to them, their neighbours and the reach around the tumour. Along the
-curve through the vertebrae the canal is found (`canal`), then each vertebra is measured (`vertebrae`) and divided
-(`parts`). Whatever was not seen but modelled becomes a problem of grade *doubt*.
+Strategy. All label files are gathered on one grid (`intake.gathered`). The levels that the tumour touches are found,
+and the grid is cropped to them, their neighbours and the reach around the tumour. Along the curve through the vertebrae
+the canal is found (`canal`), then each vertebra is measured (`vertebrae`) and divided (`parts`). Whatever was not seen
+but modelled becomes a problem of grade *doubt*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
-from enbloc.anatomy.levels_read import ReadLevels, bone_on, choose_levels, grown_box, levels_of
+from enbloc.anatomy.levels_read import ReadLevels, bone_on, choose_levels, grown_box
 from enbloc.anatomy.modelled import model_parts
 from enbloc.anatomy.parts import find_parts, local_coordinates, measure_borders
 from enbloc.anatomy.restore import is_cut_out, restore_bone
@@ -27,13 +26,12 @@ from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
 from enbloc.anatomy.vertebrae import Bone, build_vertebra
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
-from enbloc.foundation.space.sampling import sample_nearest
+from enbloc.foundation.space.sampling import place_on
 from enbloc.foundation.terms.levels import Level, order
 from enbloc.foundation.terms.structures import SACRUM
 from enbloc.intake.case import Case, LabelFile, Problem
+from enbloc.intake.gathered import Gathered, gather
 from enbloc.intake.level_survey import VERTEBRA
-
-T = TypeVar("T", bound=np.generic)
 
 TUMOUR = "tumour"
 CORD = "spinal_cord"
@@ -55,15 +53,18 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
     """
     if not any(TUMOUR in file.labels.names.values() for file in case.label_files):
         return None
-    base = max(case.label_files, key=lambda file: len(levels_of(file.labels)))
+    gathered = gather(case.label_files)
+    if gathered is None:
+        raise InputError("no label file holds a vertebra", remedy="Name the output of a vertebra segmentation.")
+    base = gathered.file
     full = base.labels.grid
     tumour = _tumour_on(full, case.label_files)
-    read = choose_levels(base.labels, tumour)
+    read = choose_levels(base.labels, tumour, gathered.cut)
     wanted = {*(VERTEBRA + level for level in read.surveyed), *((SACRUM,) if read.sacrum_touched else ())}
     box = _box_around(base.labels, wanted, tumour, settings.reach_mm)
     grid = full.crop(box)
     bone, names, whole = bone_on(base.labels, box, read, tumour)
-    structures = _structures_on(grid, box, base, case.label_files)
+    structures = _structures_on(grid, box, base.labels)
     cord = structures.mask(CORD) if CORD in structures.names.values() else None
     curve = _curve(grid, bone, whole)
     stack = find_canal(curve, grid, bone, cord, names)
@@ -73,13 +74,14 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
             where=base.name,
             remedy="Check that the vertebra labels include the arches, at a slice thickness of 3 mm or less.",
         )
-    vertebrae = _vertebrae(grid, bone, names, whole, stack, curve)
+    voxels = {level: _voxel_mm(gathered, VERTEBRA + level) for level in names}
+    vertebrae = _vertebrae(_bones(grid, bone, whole, voxels), stack, curve)
     sacral = structures.mask(SACRUM) if read.sacrum_touched else np.zeros(grid.shape, dtype=bool)
     cut_out = is_cut_out(bone + sacral, tumour[box])
     if cut_out:
         bone = restore_bone(grid, bone, tumour[box], canal_mask(stack, curve, grid, bone), vertebrae)
-        vertebrae = _vertebrae(grid, bone, names, whole, stack, curve)
-    parts = _parts_on(grid, bone, vertebrae)
+        vertebrae = _vertebrae(_bones(grid, bone, whole, voxels), stack, curve)
+    parts = _parts_on(grid, bone, vertebrae, voxels)
     return Scene(
         grid=grid,
         structures=structures,
@@ -89,7 +91,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         parts=parts,
         canal=canal_mask(stack, curve, grid, bone),
         ct=_ct_on(grid, case.ct, full, box),
-        label_error_mm=float(grid.spacing_mm.max()) / 2 + (case.placement_error.high if case.placement_error else 0.0),
+        label_error_mm=_label_error_mm(case, gathered, voxels.values()),
         problems=(
             *_problems(vertebrae, read.touched, stack, base, case.label_files),
             *_restored(cut_out, base),
@@ -116,30 +118,8 @@ def _tumour_on(grid: Grid, files: tuple[LabelFile, ...]) -> Bools:
     tumour = np.zeros(grid.shape, dtype=bool)
     for file in files:
         if TUMOUR in file.labels.names.values():
-            tumour |= _onto(grid, file.labels.grid, file.labels.mask(TUMOUR)).astype(bool)
+            tumour |= place_on(grid, file.labels.grid, file.labels.mask(TUMOUR))
     return tumour
-
-
-def _onto(grid: Grid, source: Grid, values: NDArray[T]) -> NDArray[T]:
-    """Values on another grid, nearest voxel; only the part of `grid` that the non-zero values reach is looked at."""
-    if grid.same_as(source):
-        return values
-    target = np.zeros(grid.shape, dtype=values.dtype)
-    filled = scipy.ndimage.find_objects((values != 0).astype(np.uint8))
-    if not filled or filled[0] is None:
-        return target
-    ends = np.array([[s.start - 1, s.stop] for s in filled[0]], dtype=np.float64)
-    corners = np.array([[x, y, z] for x in ends[0] for y in ends[1] for z in ends[2]])
-    reached = grid.to_index(source.to_patient(corners))
-    low = np.clip(np.floor(reached.min(axis=0)).astype(int), 0, grid.shape)
-    high = np.clip(np.ceil(reached.max(axis=0)).astype(int) + 1, 0, grid.shape)
-    if (high <= low).any():
-        return target
-    indices = np.stack(np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij"), axis=-1)
-    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    points = grid.to_patient(indices.reshape(-1, 3)).reshape(indices.shape)
-    target[box] = sample_nearest(source, values, points)
-    return target
 
 
 def _box_around(
@@ -152,23 +132,17 @@ def _box_around(
     return joined[0], joined[1], joined[2]
 
 
-def _structures_on(
-    grid: Grid, box: tuple[slice, slice, slice], base: LabelFile, files: tuple[LabelFile, ...]
-) -> LabelMap:
-    """Every structure but the tumour on the scene's grid; of two that overlap the later file's stands."""
-    names = sorted({name for file in files for name in file.labels.names.values()} - {TUMOUR})
+def _structures_on(grid: Grid, box: tuple[slice, slice, slice], labels: LabelMap) -> LabelMap:
+    """Every structure but the tumour on the scene's grid, numbered by name."""
+    names = sorted({*labels.names.values()} - {TUMOUR})
     numbers = {name: n for n, name in enumerate(names, start=1)}
-    merged = np.zeros(grid.shape, dtype=np.uint16)
-    for file in sorted(files, key=lambda file: file is not base):
-        same = file.labels.grid.same_as(base.labels.grid)
-        values = file.labels.values[box] if same else _onto(grid, file.labels.grid, file.labels.values)
-        table = np.zeros(int(max(file.labels.names, default=0)) + 1, dtype=np.uint16)
-        for number, name in file.labels.names.items():
-            if name != TUMOUR and not (name.startswith(VERTEBRA) and file is not base):
-                table[number] = numbers[name]
-        known = table[np.where(values < len(table), values, 0).astype(np.intp)]
-        merged[known > 0] = known[known > 0]
-    return LabelMap(grid, merged, {n: name for name, n in numbers.items()})
+    table = np.zeros(int(max(labels.names, default=0)) + 1, dtype=np.uint16)
+    for number, name in labels.names.items():
+        if name != TUMOUR:
+            table[number] = numbers[name]
+    values = labels.values[box]
+    known = table[np.where(values < len(table), values, 0).astype(np.intp)]
+    return LabelMap(grid, known, {n: name for name, n in numbers.items()})
 
 
 def _curve(grid: Grid, bone: NDArray[np.uint8], whole: Mapping[Level, bool]) -> SpineCurve:
@@ -180,19 +154,28 @@ def _curve(grid: Grid, bone: NDArray[np.uint8], whole: Mapping[Level, bool]) -> 
     return fit_spine_curve(centroids[complete] if complete.sum() > 1 else centroids, CURVE_STEP_MM)
 
 
-def _vertebrae(
-    grid: Grid,
-    bone: NDArray[np.uint8],
-    names: tuple[Level, ...],
-    whole: Mapping[Level, bool],
-    stack: CanalStack,
-    curve: SpineCurve,
-) -> dict[Level, Vertebra]:
-    voxel = float(grid.spacing_mm.max())
-    bones = [
-        Bone(level, n, grid.to_patient(np.argwhere(bone == n)), voxel, whole[level])
-        for n, level in enumerate(names, start=1)
+def _bones(
+    grid: Grid, bone: NDArray[np.uint8], whole: Mapping[Level, bool], voxels: Mapping[Level, float]
+) -> list[Bone]:
+    """The bone of each vertebra, with the largest voxel edge of the file that it came from."""
+    return [
+        Bone(level, n, grid.to_patient(np.argwhere(bone == n)), voxels[level], whole[level])
+        for n, level in enumerate(whole, start=1)
     ]
+
+
+def _voxel_mm(gathered: Gathered, structure: str) -> float:
+    return gathered.voxel_mm.get(structure, float(gathered.file.labels.grid.spacing_mm.max()))
+
+
+def _label_error_mm(case: Case, gathered: Gathered, voxels: Iterable[float]) -> float:
+    """Half the largest voxel edge among the tumour and the levels that are read, and the error of a registration."""
+    tumours = [file.labels.grid for file in case.label_files if TUMOUR in file.labels.names.values()]
+    edges = [*voxels, *(float(grid.spacing_mm.max()) for grid in tumours), _voxel_mm(gathered, TUMOUR)]
+    return max(edges) / 2 + (case.placement_error.high if case.placement_error else 0.0)
+
+
+def _vertebrae(bones: list[Bone], stack: CanalStack, curve: SpineCurve) -> dict[Level, Vertebra]:
     alone = [build_vertebra(b, stack, curve) for b in bones]
     lines = [_line(alone, n) for n in range(len(alone))]
     return {b.level: build_vertebra(b, stack, curve, line) for b, line in zip(bones, lines, strict=True)}
@@ -213,12 +196,14 @@ def _line(vertebrae: list[Vertebra], n: int) -> Floats | None:
     return line
 
 
-def _parts_on(grid: Grid, bone: NDArray[np.uint8], vertebrae: Mapping[Level, Vertebra]) -> NDArray[np.uint8]:
+def _parts_on(
+    grid: Grid, bone: NDArray[np.uint8], vertebrae: Mapping[Level, Vertebra], voxels: Mapping[Level, float]
+) -> NDArray[np.uint8]:
     parts = np.zeros(grid.shape, dtype=np.uint8)
     for number, vertebra in enumerate(vertebrae.values(), start=1):
         mask = bone == number
         local = local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask)))
-        parts[mask] = find_parts(measure_borders(vertebra, local, float(grid.spacing_mm.max())), local)
+        parts[mask] = find_parts(measure_borders(vertebra, local, voxels[vertebra.level]), local)
     return parts
 
 
@@ -275,6 +260,6 @@ def _problems(
     problems += [
         Problem("note", file.name, "lies on another grid and was read at the nearest voxels", "None needed.")
         for file in files
-        if file is not base and not file.labels.grid.same_as(base.labels.grid)
+        if not file.labels.grid.same_as(base.labels.grid)
     ]
     return tuple(problems)

@@ -7,7 +7,7 @@ what lies beyond is no neighbour, and measuring it would put a cut in the wrong 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -66,8 +66,8 @@ def levels_of(labels: LabelMap) -> tuple[Level, ...]:
     return sort_levels(name.removeprefix(VERTEBRA) for name in labels.names.values() if name.startswith(VERTEBRA))
 
 
-def choose_levels(labels: LabelMap, tumour: Bools) -> ReadLevels:
-    """The levels that the tumour touches and their neighbours.
+def choose_levels(labels: LabelMap, tumour: Bools, cut: Collection[Level] = ()) -> ReadLevels:
+    """The levels that the tumour touches and their neighbours; `cut` are known to be cut by their field.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def choose_levels(labels: LabelMap, tumour: Bools) -> ReadLevels:
     """
     gaps = _gaps_mm(labels, tumour)
     limit = max(TOUCH_MM, min(gaps.values()))
-    surveyed = survey(labels)
+    surveyed = survey(labels, cut)
     touched = sort_levels(level for level, gap in gaps.items() if gap <= limit and level != SACRUM)
     anchors = touched or tuple(surveyed)[-1:]
     indices = np.argwhere(tumour)

@@ -7,7 +7,7 @@ the impossible from the unusual, and no plan depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from enbloc.foundation.terms.levels import are_contiguous, region
 from enbloc.foundation.terms.structures import TUMOUR, is_vertebra
 from enbloc.intake.case import Case, LabelFile, Problem
 from enbloc.intake.fact_checks import check_facts
+from enbloc.intake.gathered import gather
 from enbloc.intake.level_checks import check_levels, check_two_files
 from enbloc.intake.orientation import check_orientation
 
@@ -29,6 +30,10 @@ MOST_ECOG = 4
 LEAST_TUMOUR_VOXELS = 8
 MOST_GAP_MM = 50.0
 """A tumour further than this from every labelled vertebra is no spine tumour, or lies on the wrong level."""
+THE_CT = "the CT"
+CHAIN_MM = 60.0
+"""Files that are cropped to one structure lie no further from one another than a level that is missing between them, or
+than what is looked at around a tumour."""
 THICK_MM = 3.0
 LEAST_CT_MAXIMUM_HU = 150.0
 _SAMPLE = 20_000
@@ -136,9 +141,10 @@ def _check_fields(case: Case) -> Iterable[Problem]:
         return
     reference = spine[0]
     others = [(file.name, file.labels.grid) for file in case.label_files if file is not reference]
-    others += [("the CT", case.ct.grid)] if case.ct is not None else []
+    others += [(THE_CT, case.ct.grid)] if case.ct is not None else []
+    fields = _chained([file.labels.grid for file in spine])
     for name, grid in others:
-        if not _boxes_meet(grid, reference.labels.grid):
+        if not any(_boxes_meet(grid, field, 0.0 if name == THE_CT else CHAIN_MM) for field in fields):
             says = f"It shows another place than {reference.name}: the two fields do not meet anywhere in the patient."
             yield Problem("stop", name, says, "Name images of one scan, or export them again with their orientation.")
         elif _lost_its_place(grid, reference.labels.grid):
@@ -175,40 +181,39 @@ def _check_tumour_place(case: Case) -> Iterable[Problem]:
 
 
 def _check_resolution(case: Case) -> Iterable[Problem]:
-    for file in _with_vertebrae(case)[:1]:
+    for file in sorted(_with_vertebrae(case), key=lambda file: -float(file.labels.grid.spacing_mm.max()))[:1]:
         spacing = float(file.labels.grid.spacing_mm.max())
         if spacing > THICK_MM + 1e-3:
             says = f"The vertebrae are labelled on slices of {spacing:.1f} mm: the ring around the canal may vanish."
             yield Problem("doubt", file.name, says, "Label thin slices (1.5 mm or less) if there are any.")
     if case.ct is not None and float(case.ct.values.max()) < LEAST_CT_MAXIMUM_HU:
         says = f"Its greatest value is {float(case.ct.values.max()):.0f}; bone in Hounsfield units is brighter."
-        yield Problem("doubt", "the CT", says, "Name the CT in Hounsfield units; an MR cannot stand in for it here.")
+        yield Problem("doubt", THE_CT, says, "Name the CT in Hounsfield units; an MR cannot stand in for it here.")
 
 
 def _check_doubles(case: Case) -> Iterable[Problem]:
     seen: dict[str, str] = {}
     for file in case.label_files:
         for structure in sorted(set(file.labels.names.values())):
-            if structure in seen and (structure == TUMOUR or is_vertebra(structure)):
+            if structure in seen and structure == TUMOUR:
                 says = f"It labels {structure} once more, after {seen[structure]}."
                 yield Problem("note", file.name, says, "Name each structure in one file, unless both parts are meant.")
             seen.setdefault(structure, file.name)
 
 
 def _check_level_labels(case: Case) -> Iterable[Problem]:
-    """Can each vertebra label be one vertebra, and do all files count alike?"""
+    """Can each vertebra label be one vertebra, are they the right way round, and do all files count alike?"""
     spine = sorted(_with_vertebrae(case), key=lambda file: -sum(map(is_vertebra, file.labels.names.values())))
-    if not spine:
+    gathered = gather(case.label_files)
+    if gathered is None:
         return
+    told = {
+        problem.says: problem for file in (*spine, gathered.file) for problem in reversed([*check_orientation(file)])
+    }
+    yield from told.values()
     tumours = [_points_mm(file.labels, {TUMOUR}) for file in _with_tumour(case)]
-    yield from check_levels(spine[0], np.concatenate(tumours) if tumours else np.zeros((0, 3)))
-    for other in spine[1:]:
-        yield from check_two_files(spine[0], other)
-
-
-def _check_sides(case: Case) -> Iterable[Problem]:
-    for file in _with_vertebrae(case):
-        yield from check_orientation(file)
+    yield from check_levels(gathered, np.concatenate(tumours) if tumours else np.zeros((0, 3)))
+    yield from check_two_files(spine)
 
 
 _CHECKS: tuple[Callable[[Case], Iterable[Problem]], ...] = (
@@ -220,7 +225,6 @@ _CHECKS: tuple[Callable[[Case], Iterable[Problem]], ...] = (
     _check_presence,
     _check_fields,
     _check_tumour_place,
-    _check_sides,
     _check_level_labels,
     _check_resolution,
     _check_doubles,
@@ -257,9 +261,19 @@ def _corners_mm(grid: Grid) -> Floats:
     return grid.to_patient(ends)
 
 
-def _boxes_meet(one: Grid, other: Grid) -> bool:
+def _boxes_meet(one: Grid, other: Grid, within_mm: float = 0.0) -> bool:
     a, b = _corners_mm(one), _corners_mm(other)
-    return bool((a.min(axis=0) < b.max(axis=0)).all() and (b.min(axis=0) < a.max(axis=0)).all())
+    b_low, b_high = b.min(axis=0) - within_mm, b.max(axis=0) + within_mm
+    return bool((a.min(axis=0) < b_high).all() and (b_low < a.max(axis=0)).all())
+
+
+def _chained(grids: Sequence[Grid]) -> list[Grid]:
+    """The first grid and all that hang together with it from neighbour to neighbour, as files of single levels do."""
+    chained, rest = [grids[0]], list(grids[1:])
+    while near := [grid for grid in rest if any(_boxes_meet(grid, field, CHAIN_MM) for field in chained)]:
+        chained += near
+        rest = [grid for grid in rest if grid not in near]
+    return chained
 
 
 def _lost_its_place(one: Grid, other: Grid) -> bool:

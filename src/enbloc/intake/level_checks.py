@@ -7,7 +7,7 @@ note. A doubt about the count of the levels stays a doubt wherever it arises, be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import scipy
@@ -15,6 +15,8 @@ import scipy
 from enbloc.foundation.space.grids import Floats, LabelMap
 from enbloc.foundation.terms.levels import TRANSITIONAL, Level, order, region
 from enbloc.intake.case import LabelFile, Problem
+from enbloc.intake.double_checks import check_doubles
+from enbloc.intake.gathered import Gathered
 from enbloc.intake.level_faults import COUNT_AGAIN, find_faults, touched_levels
 from enbloc.intake.level_survey import Gap, SurveyedLevel, find_gaps, out_of_order, survey
 
@@ -36,20 +38,20 @@ MIDDLE_OF_GAP = (0.3, 0.7)
 _UNUSED = "Nothing was measured on it."
 
 
-def check_levels(file: LabelFile, tumour_mm: Floats) -> Iterator[Problem]:
-    """Problems of one file's vertebra labels, graded by their distance from the tumour.
+def check_levels(gathered: Gathered, tumour_mm: Floats) -> Iterator[Problem]:
+    """Problems of the vertebra labels of all files, graded by their distance from the tumour.
 
     Parameters
     ----------
-    file : LabelFile
+    gathered : Gathered
     tumour_mm : (n, 3) float, LPS
         The tumour's voxels, evenly thinned; may be empty.
     """
-    surveyed = survey(file.labels)
+    file = gathered.file
+    surveyed = survey(file.labels, gathered.cut)
     touched = touched_levels(surveyed, tumour_mm)
     for fault in find_faults(file.labels, surveyed, tumour_mm):
-        ranks = [abs(_rank(surveyed, a) - _rank(surveyed, b)) for a in fault.levels for b in touched]
-        away = min(ranks, default=NEAR_LEVELS + 1)
+        away = min(_away(surveyed, fault.levels, touched))
         hits = bool(set(fault.unfit) & set(touched))
         if hits or (fault.numbering and fault.unfit and away <= NEAR_LEVELS):
             yield Problem("stop", file.name, fault.says, fault.remedy)
@@ -61,23 +63,27 @@ def check_levels(file: LabelFile, tumour_mm: Floats) -> Iterator[Problem]:
     if not out_of_order(surveyed):
         for gap in find_gaps(surveyed):
             yield _gap_problem(file.name, gap, surveyed, tumour_mm, touched)
+    near = {level for level in surveyed if min(_away(surveyed, (level,), touched)) <= NEAR_LEVELS}
+    yield from check_doubles(gathered.doubles, frozenset(near), frozenset(touched))
     yield from _check_ribs(file, surveyed)
     for level in sorted(TRANSITIONAL & surveyed.keys(), key=order):
         says = f"{level} is labelled, a level that most patients do not have."
         yield Problem("doubt", file.name, says, COUNT_AGAIN)
 
 
-def check_two_files(one: LabelFile, other: LabelFile) -> Iterator[Problem]:
-    """Do two files mean the same vertebra by the same name?"""
-    here, there = survey(one.labels), survey(other.labels)
-    apart = [
-        level
-        for level in here
-        if level in there and np.linalg.norm(here[level].centre_mm - there[level].centre_mm) > APART_MM
-    ]
-    if apart:
-        says = f"It puts {', '.join(apart[:3])} elsewhere than {one.name} does: one of the two counts otherwise."
-        yield Problem("stop", other.name, says, "Name only the file whose levels are right.")
+def check_two_files(spine: Sequence[LabelFile]) -> Iterator[Problem]:
+    """Do two files mean the same vertebra by the same name? The first is the one that is believed."""
+    known: dict[Level, tuple[str, Floats]] = {}
+    for file in spine if len(spine) > 1 else ():
+        here = {level: (file.name, one.centre_mm) for level, one in survey(file.labels).items()}
+        apart: dict[str, list[Level]] = {}
+        for level, (_, centre) in here.items():
+            if level in known and np.linalg.norm(known[level][1] - centre) > APART_MM:
+                apart.setdefault(known[level][0], []).append(level)
+        for other, levels in apart.items():
+            says = f"It puts {', '.join(levels[:3])} elsewhere than {other} does: one of the two counts otherwise."
+            yield Problem("stop", file.name, says, "Name only the file whose levels are right.")
+        known = here | known
 
 
 def _gap_problem(
@@ -100,9 +106,7 @@ def _gap_problem(
     within = (share > MIDDLE_OF_GAP[0]) & (share < MIDDLE_OF_GAP[1])
     if {gap.above, gap.below} <= set(touched) or within.sum() >= 0.05 * max(len(share), 1):
         return Problem("stop", name, f"{says} The tumour lies there.", cure)
-    away = min(
-        (abs(_rank(surveyed, a) - _rank(surveyed, b)) for a in (gap.above, gap.below) for b in touched), default=9
-    )
+    away = min(_away(surveyed, (gap.above, gap.below), touched))
     return Problem("doubt" if away <= NEAR_LEVELS else "note", name, says, cure)
 
 
@@ -138,6 +142,13 @@ def _ribs(labels: LabelMap) -> Iterator[tuple[int, Floats]]:
             points = np.argwhere(labels.values[box] == number)
             start = np.array([side.start for side in box])
             yield int(match[1]), labels.grid.to_patient(points[:: max(1, len(points) // 2000)] + start)
+
+
+def _away(
+    surveyed: Mapping[Level, SurveyedLevel], levels: Iterable[Level], touched: tuple[Level, ...]
+) -> tuple[int, ...]:
+    """How many levels each of some lies from each that the tumour touches; far away where it touches none."""
+    return tuple(abs(_rank(surveyed, a) - _rank(surveyed, b)) for a in levels for b in touched) or (NEAR_LEVELS + 1,)
 
 
 def _rank(surveyed: Mapping[Level, SurveyedLevel], level: Level) -> int:

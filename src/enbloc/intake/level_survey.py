@@ -6,7 +6,7 @@ tall man and a neck are measured by one rule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 import attrs
@@ -99,8 +99,14 @@ class Gap:
         return self.steps > ROOM_SHARE
 
 
-def survey(labels: LabelMap) -> dict[Level, SurveyedLevel]:
-    """Every vertebra of a label map that has at least one voxel, cranio-caudally; the sacrum as a whole is none."""
+def survey(labels: LabelMap, cut: Collection[Level] = ()) -> dict[Level, SurveyedLevel]:
+    """Every vertebra of a label map that has at least one voxel, cranio-caudally; the sacrum as a whole is none.
+
+    Parameters
+    ----------
+    labels : LabelMap
+    cut : levels that are known to be cut by the field of the file that they came from
+    """
     boxes = scipy.ndimage.find_objects(labels.values.astype(np.int32, copy=False))
     found: dict[Level, SurveyedLevel] = {}
     for level in LEVELS:
@@ -109,7 +115,8 @@ def survey(labels: LabelMap) -> dict[Level, SurveyedLevel]:
         if held:
             axes = [(min(b[a].start for b in held), max(b[a].stop for b in held)) for a in range(3)]
             box = (slice(*axes[0]), slice(*axes[1]), slice(*axes[2]))
-            found[level] = _surveyed(labels, level, box, np.isin(labels.values[box], numbers))
+            one = _surveyed(labels, level, box, np.isin(labels.values[box], numbers))
+            found[level] = attrs.evolve(one, whole=False) if level in cut else one
     return found
 
 

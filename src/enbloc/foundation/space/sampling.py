@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from enbloc.foundation.space.grids import Array, Floats, Grid
+from enbloc.foundation.space.grids import Array, Bools, Floats, Grid
 
 T = TypeVar("T", bound=np.generic)
 
@@ -20,6 +20,36 @@ def sample_nearest(grid: Grid, values: NDArray[T], points_mm: Floats) -> NDArray
     found = np.zeros(len(indices), dtype=values.dtype)
     found[inside] = values[tuple(indices[inside].T)]
     return found.reshape(points_mm.shape[:-1])
+
+
+def reached_box(grid: Grid, source: Grid) -> tuple[slice, slice, slice] | None:
+    """The voxels of a grid that the voxels of another may reach; None where the two do not meet."""
+    corners = np.array(np.meshgrid(*((-1.0, float(n)) for n in source.shape))).reshape(3, -1).T
+    reached = grid.to_index(source.to_patient(corners))
+    low = np.clip(np.floor(reached.min(axis=0)).astype(int), 0, grid.shape)
+    high = np.clip(np.ceil(reached.max(axis=0)).astype(int) + 1, 0, grid.shape)
+    if (high <= low).any():
+        return None
+    return slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])), slice(int(low[2]), int(high[2]))
+
+
+def place_on(grid: Grid, source: Grid, mask: Bools) -> Bools:
+    """A mask on another grid, nearest voxel; only what its True voxels reach is looked at."""
+    if grid.same_as(source):
+        return mask
+    target = np.zeros(grid.shape, dtype=bool)
+    filled = scipy.ndimage.find_objects(mask.astype(np.uint8))
+    held = (filled[0][0], filled[0][1], filled[0][2]) if filled and filled[0] is not None else None
+    reached = reached_box(grid, source.crop(held)) if held is not None else None
+    if held is not None and reached is not None:
+        target[reached] = sample_nearest(source, mask, centres_mm(grid, reached))
+    return target
+
+
+def centres_mm(grid: Grid, box: tuple[slice, slice, slice]) -> Floats:
+    """LPS mm of the voxel centres in a box, of the box's shape and 3."""
+    places = np.stack(np.meshgrid(*(np.arange(side.start, side.stop) for side in box), indexing="ij"), axis=-1)
+    return grid.to_patient(places.reshape(-1, 3)).reshape(places.shape)
 
 
 def sample_linear(grid: Grid, values: Array, points_mm: Floats, outside: float = 0.0) -> Floats:

@@ -9,11 +9,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from enbloc.adapters.files.case.structure_folder import read_structures
 from enbloc.adapters.files.images.canonical import RawImage, as_labels
 from enbloc.adapters.files.images.itk_images import read_itk
 from enbloc.adapters.files.images.nifti import read_nifti
 from enbloc.adapters.files.schemes.catalogue import SCHEMES, Stated, name_numbers, stated_numbers
-from enbloc.errors import FileError, GridError
+from enbloc.errors import FileError
 from enbloc.foundation.space.grids import LabelMap, Volume
 from enbloc.intake.case import LabelFile, Problem
 
@@ -97,7 +98,7 @@ def read_labels(path: Path, entry: LabelEntry) -> tuple[tuple[LabelFile, ...], t
     Returns
     -------
     label_files : one per layer of the file
-    problems : doubts about its orientation
+    problems : doubts about its orientation, and files of a folder that name no structure
 
     Raises
     ------
@@ -106,8 +107,10 @@ def read_labels(path: Path, entry: LabelEntry) -> tuple[tuple[LabelFile, ...], t
     TermError
         If a number or a name means nothing.
     """
-    if path.is_dir() and entry.scheme == "totalsegmentator":
-        return _read_folder(path, entry.file)
+    if path.is_dir() and entry.scheme not in (None, "custom"):
+        paths = sorted(child for child in path.iterdir() if ending_of(child.name))
+        named = [(child, child.name[: len(child.name) - len(ending_of(child.name))]) for child in paths]
+        return read_structures(named, entry.file, lambda child, where: read_images(child, where)[0])
     images = read_images(path, entry.file)
     beside = _names_beside(path)
     if beside:
@@ -176,34 +179,3 @@ def present_numbers(values: NDArray[np.integer]) -> tuple[int, ...]:
     for slab in values:
         there[slab] = True
     return tuple(int(number) for number in np.flatnonzero(there) if number)
-
-
-def _read_folder(folder: Path, name: str) -> tuple[tuple[LabelFile, ...], tuple[Problem, ...]]:
-    """A folder with one file per structure, merged into one map."""
-    paths = sorted(path for path in folder.iterdir() if ending_of(path.name))
-    if not paths:
-        raise FileError("it holds no image files", where=name, remedy=f"Use one of {', '.join(IMAGE_ENDINGS)}.")
-    merged: NDArray[np.integer] | None = None
-    grid, overlaps = None, 0
-    names: dict[int, str] = {}
-    problems: list[Problem] = []
-    for number, path in enumerate(paths, start=1):
-        where = f"{name}/{path.name}"
-        image = read_images(path, where)[0]
-        problems += image.problems
-        structure = path.name[: len(path.name) - len(ending_of(path.name))]
-        names |= name_numbers(SCHEMES["custom"], (number,), {}, {number: structure}, where)
-        mask = as_labels(image) > 0
-        if merged is None or grid is None:
-            grid, merged = image.grid, np.zeros(image.grid.shape, np.uint16)
-        if not grid.same_as(image.grid):
-            raise GridError(
-                "its files do not share one grid", where=where, remedy="Name them one by one under [[labels]]."
-            )
-        overlaps += int(np.count_nonzero(merged[mask]))
-        merged[mask] = number
-    assert merged is not None and grid is not None  # noqa: S101 - there is at least one path
-    if overlaps:
-        says = f"Structures overlap in {overlaps} voxels; the later file in the alphabet was kept there."
-        problems.append(Problem("doubt", name, says, "Name the overlapping files one by one under [[labels]]."))
-    return (LabelFile(name, LabelMap(grid, merged, names)),), tuple(dict.fromkeys(problems))
