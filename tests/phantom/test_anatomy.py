@@ -84,8 +84,11 @@ def test_the_canal_is_found_without_a_cord_label(levels) -> None:
 @pytest.mark.parametrize("levels", [LUMBAR, THORACIC, CERVICAL], ids=lambda levels: levels[0])
 def test_the_canal_is_wall_to_wall(levels) -> None:
     phantom = SpinePhantom(levels)
-    scene = scene_of(phantom, Scan(spacing_mm=(1.0, 1.0, 1.0), with_canal=True))
-    true = scene.structures.mask("spinal_canal") | scene.structures.mask("spinal_cord")
+    scene = scene_of(phantom, Scan(spacing_mm=(1.0, 1.0, 1.0)))
+    told = scene_of(phantom, Scan(spacing_mm=(1.0, 1.0, 1.0), with_canal=True))
+    assert not scene.structures.mask("spinal_canal").any()
+    assert told.grid.same_as(scene.grid)
+    true = told.structures.mask("spinal_canal") | told.structures.mask("spinal_cord")
     heights = scene.grid.to_patient(np.argwhere(true))[:, 2]
     middle = [level_truth(phantom, level).frame.origin_mm[2] for level in inner(phantom)]
     low, high = min(middle), max(middle)

@@ -8,13 +8,14 @@ but modelled becomes a problem of grade *doubt*.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+import attrs
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from enbloc.anatomy.canal import CanalStack, canal_mask, find_canal
+from enbloc.anatomy.canal import LABELLED_CANAL, MOST_STRAY_MM, CanalStack, Inside, canal_mask, find_canal
 from enbloc.anatomy.levels_read import ReadLevels, bone_on, choose_levels, grown_box
 from enbloc.anatomy.modelled import model_parts
 from enbloc.anatomy.parts import find_parts, local_coordinates, measure_borders
@@ -23,18 +24,20 @@ from enbloc.anatomy.sacrum import find_sacrum
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
+from enbloc.anatomy.subregions import kinds_on, mended, with_neck
 from enbloc.anatomy.vertebrae import Bone, build_vertebra
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.foundation.space.sampling import place_on
 from enbloc.foundation.terms.levels import Level, order
-from enbloc.foundation.terms.structures import SACRUM
+from enbloc.foundation.terms.structures import DURA, SACRUM, SPINAL_CANAL, SPINAL_CORD
 from enbloc.intake.case import Case, LabelFile, Problem
 from enbloc.intake.gathered import Gathered, gather
 from enbloc.intake.level_survey import VERTEBRA
 
 TUMOUR = "tumour"
-CORD = "spinal_cord"
+IN_CANAL = (SPINAL_CANAL, SPINAL_CORD, DURA, "cauda_equina")
+"""A canal that is labelled leaves out what has a label of its own inside it."""
 
 OUTSIDE_HU = -1024.0
 """What lies outside the CT's field of view: air."""
@@ -65,9 +68,8 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
     grid = full.crop(box)
     bone, names, whole = bone_on(base.labels, box, read, tumour)
     structures = _structures_on(grid, box, base.labels)
-    cord = structures.mask(CORD) if CORD in structures.names.values() else None
     curve = _curve(grid, bone, whole)
-    stack = find_canal(curve, grid, bone, cord, names)
+    stack = find_canal(curve, grid, bone, _inside(structures), names)
     if stack is None:
         raise InputError(
             "no vertebra shows a closed ring, so the spinal canal cannot be found",
@@ -81,7 +83,8 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
     if cut_out:
         bone = restore_bone(grid, bone, tumour[box], canal_mask(stack, curve, grid, bone), vertebrae)
         vertebrae = _vertebrae(_bones(grid, bone, whole, voxels), stack, curve)
-    parts = _parts_on(grid, bone, vertebrae, voxels)
+    kinds = kinds_on(grid, case.label_files)
+    vertebrae, parts = _divided(grid, bone, kinds, vertebrae, voxels)
     return Scene(
         grid=grid,
         structures=structures,
@@ -95,6 +98,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         problems=(
             *_problems(vertebrae, read.touched, stack, base, case.label_files),
             *_restored(cut_out, base),
+            *_from_labels(vertebrae, stack, base),
             *_sacral(read, base),
         ),
         sacrum=find_sacrum(grid, sacral, vertebrae, _first_sacral(bone, names)),
@@ -178,7 +182,8 @@ def _label_error_mm(case: Case, gathered: Gathered, voxels: Iterable[float]) -> 
 def _vertebrae(bones: list[Bone], stack: CanalStack, curve: SpineCurve) -> dict[Level, Vertebra]:
     alone = [build_vertebra(b, stack, curve) for b in bones]
     lines = [_line(alone, n) for n in range(len(alone))]
-    return {b.level: build_vertebra(b, stack, curve, line) for b, line in zip(bones, lines, strict=True)}
+    built = [build_vertebra(b, stack, curve, line) for b, line in zip(bones, lines, strict=True)]
+    return {v.level: attrs.evolve(v, labelled=(LABELLED_CANAL,) * (v.level in stack.labelled)) for v in built}
 
 
 def _line(vertebrae: list[Vertebra], n: int) -> Floats | None:
@@ -196,15 +201,35 @@ def _line(vertebrae: list[Vertebra], n: int) -> Floats | None:
     return line
 
 
-def _parts_on(
-    grid: Grid, bone: NDArray[np.uint8], vertebrae: Mapping[Level, Vertebra], voxels: Mapping[Level, float]
-) -> NDArray[np.uint8]:
+def _inside(structures: LabelMap) -> Inside:
+    """What is labelled in the canal; the whole canal only where it has a label of its own."""
+    names = {*structures.names.values()}
+    held = [structures.mask(name) for name in IN_CANAL if name in names]
+    return Inside(
+        cord=structures.mask(SPINAL_CORD) if SPINAL_CORD in names else None,
+        canal=np.logical_or.reduce(held) if SPINAL_CANAL in names and structures.mask(SPINAL_CANAL).any() else None,
+    )
+
+
+def _divided(
+    grid: Grid,
+    bone: NDArray[np.uint8],
+    kinds: NDArray[np.uint8] | None,
+    vertebrae: Mapping[Level, Vertebra],
+    voxels: Mapping[Level, float],
+) -> tuple[dict[Level, Vertebra], NDArray[np.uint8]]:
+    """The parts, and the vertebrae with the necks that labelled parts show; `kinds` is what labels say, if any do."""
     parts = np.zeros(grid.shape, dtype=np.uint8)
-    for number, vertebra in enumerate(vertebrae.values(), start=1):
+    found: dict[Level, Vertebra] = {}
+    for number, (level, vertebra) in enumerate(vertebrae.items(), start=1):
         mask = bone == number
         local = local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask)))
-        parts[mask] = find_parts(measure_borders(vertebra, local, voxels[vertebra.level]), local)
-    return parts
+        found[level] = with_neck(vertebra, local, kinds[mask]) if kinds is not None else vertebra
+        mine = find_parts(measure_borders(found[level], local, voxels[level]), local)
+        if kinds is not None and found[level].neck_mm is not None:
+            mine = mended(mine, kinds[mask], local[:, 0])
+        parts[mask] = mine
+    return found, parts
 
 
 def _ct_on(grid: Grid, ct: Volume | None, full: Grid, box: tuple[slice, slice, slice]) -> Volume | None:
@@ -225,6 +250,16 @@ def _restored(cut_out: bool, base: LabelFile) -> tuple[Problem, ...]:
         return ()
     says = "the tumour lies in no labelled bone; where bone must have been, it was modelled from the other side"
     return (Problem("doubt", base.name, says, "Give the vertebrae whole, with the tumour in a file of its own."),)
+
+
+def _from_labels(vertebrae: Mapping[Level, Vertebra], stack: CanalStack, base: LabelFile) -> Iterator[Problem]:
+    """What labels gave that geometry finds otherwise, and where the two disagree."""
+    for words in dict.fromkeys(words for vertebra in vertebrae.values() for words in vertebra.labelled):
+        held = ", ".join(level for level, vertebra in vertebrae.items() if words in vertebra.labelled)
+        yield Problem("note", base.name, f"{held}: taken from labels: {words}", "None needed.")
+    if stack.stray_mm is not None and stack.stray_mm > MOST_STRAY_MM:
+        says = f"The labelled canal lies {stack.stray_mm:.0f} mm beside the bony rings, and was not used."
+        yield Problem("doubt", base.name, says, "Look at the label of the canal, or leave it out.")
 
 
 def _problems(

@@ -5,7 +5,8 @@ the hole inside it is the canal, wall to wall; at 1.5 mm that happens over only 
 and foramina close false rings, so a hole counts only where the cord runs through it or, without a cord label, where
 the holes of all levels agree. A level without a ring is tried again with small gaps closed. Between rings, and at
 levels that have none, the shape is interpolated between the nearest rings above and below, as a signed distance.
-The cord's own label is never taken for the wall: it fills only 45-75 % of the ring.
+The cord's own label is never taken for the wall: it fills only 45-75 % of the ring. Where the canal itself is labelled,
+its label is the wall, plane by plane, and the rings stand in only where it ends.
 """
 
 from __future__ import annotations
@@ -44,6 +45,15 @@ POCKET_MM = 1.5
 WALL_REACH_MM = 24.0
 """No canal wall is further from the canal's middle: more than half the width of the largest plausible canal."""
 
+WALL_GAP_MM = 4.0
+"""Around a labelled canal, bone within this distance tells whose level a plane is: fat and joints lie between."""
+
+MOST_STRAY_MM = 4.0
+"""A labelled canal whose middle lies further than this from that of the bony rings is not the canal (ours)."""
+
+LABELLED_CANAL = "canal wall"
+"""Word of `Vertebra.labelled`."""
+
 CLOSE_GAP_MM = (1.5, 3.0)
 """Gaps in a ring that are closed on the second and third try, for thick slices and eroded labels."""
 
@@ -66,6 +76,10 @@ class CanalStack:
         Levels with a ring of their own.
     patched : tuple of level
         Of these, the ones whose ring had to be closed over a gap.
+    labelled : tuple of level
+        Of these, the ones whose wall is the canal's own label.
+    stray_mm : float or None
+        How far the labelled canal's middle lies from the rings' (median of the planes that show both); None without.
     """
 
     across_mm: Floats
@@ -74,12 +88,25 @@ class CanalStack:
     levels: NDArray[np.uint8]
     closed: tuple[Level, ...]
     patched: tuple[Level, ...]
+    labelled: tuple[Level, ...] = ()
+    stray_mm: float | None = None
+
+
+@attrs.frozen(eq=False)
+class Inside:
+    """What is labelled in the canal, bool arrays of the grid: the cord, and the whole canal with all that it holds.
+
+    None where there is no such label.
+    """
+
+    cord: Bools | None = None
+    canal: Bools | None = None
 
 
 def find_canal(
-    curve: SpineCurve, grid: Grid, bone: NDArray[np.uint8], cord: Bools | None, names: tuple[Level, ...]
+    curve: SpineCurve, grid: Grid, bone: NDArray[np.uint8], inside: Inside, names: tuple[Level, ...]
 ) -> CanalStack | None:
-    """Find the canal along the curve; None when no level shows a ring.
+    """Find the canal along the curve; None when no level shows a ring and the canal is not labelled.
 
     Parameters
     ----------
@@ -87,16 +114,18 @@ def find_canal(
     grid : Grid
     bone : uint8 array
         1 + index into `names` where a vertebra lies.
-    cord : bool array or None
-        The labelled cord, if any.
+    inside : Inside
     names : tuple of level
     """
     # No pixel lies on the curve itself, which often runs half-way between two columns of voxels.
     across = np.arange(-HALF_WIDTH_MM + PIXEL_MM / 2, HALF_WIDTH_MM, PIXEL_MM)
     levels = sample_planes(grid, bone, curve.points_mm, curve.dorsal, curve.left, across)
-    cord_planes = None
-    if cord is not None and cord.any():
-        cord_planes = sample_planes(grid, cord, curve.points_mm, curve.dorsal, curve.left, across)
+    cord_planes, canal_planes = (
+        sample_planes(grid, mask, curve.points_mm, curve.dorsal, curve.left, across)
+        if mask is not None and mask.any()
+        else None
+        for mask in (inside.cord, inside.canal)
+    )
     rings: dict[int, Bools] = {}
     owner: dict[int, int] = {}
     patched: list[Level] = []
@@ -107,13 +136,23 @@ def find_canal(
             rings[plane], owner[plane] = hole, number
         if gap:
             patched += [names[n - 1] for n in sorted({number for number, _ in found.values()})]
+    rings = _without_pockets(rings, owner)
+    walls = {} if canal_planes is None else _labelled_walls(canal_planes, levels, across)
+    stray = _stray_mm({plane: hole for plane, (_, hole) in walls.items()}, rings, across)
+    walls = {} if stray is not None and stray > MOST_STRAY_MM else walls
+    rings |= {plane: hole for plane, (_, hole) in walls.items()}
+    owner |= {plane: number for plane, (number, _) in walls.items() if number}
     if not rings:
         return None
-    rings = _without_pockets(rings, owner)
-    closed = tuple(names[n - 1] for n in sorted(set(owner.values())))
+    closed, labelled = (
+        tuple(names[n - 1] for n in sorted({*numbers} - {0}))
+        for numbers in (owner.values(), (number for number, _ in walls.values()))
+    )
     seen = np.zeros(len(levels), dtype=bool)
     seen[list(rings)] = True
-    return CanalStack(across, _join(rings, len(levels), len(across)), seen, levels, closed, tuple(patched))
+    patched = [level for level in patched if level not in labelled]
+    joined = _join(rings, len(levels), len(across))
+    return CanalStack(across, joined, seen, levels, closed, tuple(patched), labelled, stray)
 
 
 def canal_mask(stack: CanalStack, curve: SpineCurve, grid: Grid, bone: NDArray[np.uint8]) -> Bools:
@@ -203,6 +242,31 @@ def _true_rings(
         if stray <= RING_STEP_MM and stray < nearest.get(plane, np.inf):
             found[plane], nearest[plane] = (number, hole), stray
     return found
+
+
+def _labelled_walls(canal: Bools, levels: NDArray[np.uint8], across: Floats) -> dict[int, tuple[int, Bools]]:
+    """The labelled canal on each plane that shows it, with the number of the level around it (0 beside a disc)."""
+    low, high = RING_AREA_MM2
+    walls: dict[int, tuple[int, Bools]] = {}
+    for plane in np.flatnonzero(canal.any(axis=(1, 2))):
+        pieces, n_pieces = scipy.ndimage.label(scipy.ndimage.binary_fill_holes(canal[plane]))
+        if not n_pieces:
+            continue
+        hole: Bools = pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
+        if not low <= hole.sum() * (across[1] - across[0]) ** 2 <= high:
+            continue
+        around = levels[plane][scipy.ndimage.binary_dilation(hole, _disc(WALL_GAP_MM)) & (levels[plane] > 0)]
+        walls[int(plane)] = (int(np.bincount(around).argmax()) if len(around) else 0, hole)
+    return walls
+
+
+def _stray_mm(walls: Mapping[int, Bools], rings: Mapping[int, Bools], across: Floats) -> float | None:
+    """How far the middle of the labelled canal lies from that of the rings, in the planes that show both."""
+    both = sorted(walls.keys() & rings.keys())
+    if not both:
+        return None
+    gaps = [np.linalg.norm(_centroid(walls[n], across) - _centroid(rings[n], across)) for n in both]
+    return float(np.median(gaps))
 
 
 def _without_pockets(rings: Mapping[int, Bools], owner: Mapping[int, int]) -> dict[int, Bools]:

@@ -4,7 +4,8 @@ The sides of the canal are the pedicles, its back is the arch. Body: what lies i
 the corners, back to where bone narrows into the neck of the pedicle. Pedicle: beside the canal, from there to the
 canal's dorsal wall, no wider than the body. Arch: all other bone, by side; outside the thorax also the transverse
 processes that reach in front of the canal. No labelling scheme has a pedicle, so this
-is the project's own definition (GEO-6, ours).
+is the project's own definition (GEO-6, ours). Where a scheme labels body and arch, the neck is where these labels meet
+(`subregions`).
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def measure_borders(vertebra: Vertebra, local_mm: Floats, voxel_mm: float) -> Bo
     left, right = (_neck(vertebra, local_mm, voxel_mm, side) for side in (+1, -1))
     thoracic = region(vertebra.level) == "thoracic"
     return Borders(
-        neck_mm=(left[0], right[0]),
+        neck_mm=vertebra.neck_mm or (left[0], right[0]),
         pedicle_mm=(left[1], right[1]),
         behind_mm=vertebra.canal_dorsal_mm,
         body_left_mm=float((vertebra.body_centre_mm - vertebra.frame.origin_mm) @ vertebra.frame.left),

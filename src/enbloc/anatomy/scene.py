@@ -69,6 +69,10 @@ class Vertebra:
         False when the field of view cuts it.
     modelled : tuple of str
         What was not seen but taken from neighbours or from the frame, in words.
+    labelled : tuple of str
+        What was taken from labels of its own where geometry usually stands, in words.
+    neck_mm : (float, float) or None
+        Dorsal coordinate where the labelled body ends before the left and the right pedicle; None without such labels.
     """
 
     level: Level
@@ -85,6 +89,8 @@ class Vertebra:
     canal_dorsal_mm: float
     whole: bool
     modelled: tuple[str, ...] = ()
+    labelled: tuple[str, ...] = ()
+    neck_mm: tuple[float, float] | None = None
 
 
 @attrs.frozen(eq=False)

@@ -10,6 +10,8 @@ the axis of the curve through the neighbours stands in, and that is said.
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import attrs
 import numpy as np
 
@@ -265,9 +267,21 @@ def _measured(
     )
 
 
-def _canal_measures(canal: Floats) -> dict[str, float]:
-    names = ("canal_radius_left_mm", "canal_radius_right_mm", "canal_ventral_mm", "canal_dorsal_mm")
-    return {name: float(value) for name, value in zip(names, canal, strict=True)}
+class _CanalMeasures(TypedDict):
+    canal_radius_left_mm: float
+    canal_radius_right_mm: float
+    canal_ventral_mm: float
+    canal_dorsal_mm: float
+
+
+def _canal_measures(canal: Floats) -> _CanalMeasures:
+    left, right, ventral, dorsal = (float(value) for value in canal)
+    return {
+        "canal_radius_left_mm": left,
+        "canal_radius_right_mm": right,
+        "canal_ventral_mm": ventral,
+        "canal_dorsal_mm": dorsal,
+    }
 
 
 def _bare(level: Level, origin: Floats, axes: _Axes, canal: Floats, modelled: tuple[str, ...]) -> Vertebra:

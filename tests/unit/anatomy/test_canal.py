@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from enbloc.anatomy.build import build_scene
-from enbloc.anatomy.canal import CanalStack, canal_centre, canal_mask, find_canal
+from enbloc.anatomy.canal import CanalStack, Inside, canal_centre, canal_mask, find_canal
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import fit_spine_curve
 from enbloc.foundation.space.distances import distance_to
@@ -50,7 +50,7 @@ def check_round(stack: CanalStack) -> None:
 def test_two_rings_are_joined_to_a_tube() -> None:
     bone = two_rings()
     for with_cord in (cord(), None):
-        stack = find_canal(CURVE, GRID, bone, with_cord, NAMES)
+        stack = find_canal(CURVE, GRID, bone, Inside(with_cord), NAMES)
         assert stack is not None
         assert stack.closed == NAMES
         assert stack.patched == ()
@@ -66,7 +66,7 @@ def test_a_false_ring_beside_the_canal_is_refused() -> None:
     for with_cord in (cord(), None):
         bone = two_rings()
         ring(bone, 1, (26, 36), at=(24.0, 10.0))
-        stack = find_canal(CURVE, GRID, bone, with_cord, NAMES)
+        stack = find_canal(CURVE, GRID, bone, Inside(with_cord), NAMES)
         assert stack is not None
         check_round(stack)
         mask = canal_mask(stack, CURVE, GRID, bone)
@@ -77,8 +77,8 @@ def test_a_false_ring_beside_the_canal_is_refused() -> None:
 def test_a_ring_in_front_of_the_bodies_is_no_canal() -> None:
     bone = np.zeros(GRID.shape, np.uint8)
     ring(bone, 1, (38, 52), at=(0.0, -25.0))
-    assert find_canal(CURVE, GRID, bone, cord(), NAMES) is None
-    assert find_canal(CURVE, GRID, bone, None, NAMES) is None
+    assert find_canal(CURVE, GRID, bone, Inside(cord()), NAMES) is None
+    assert find_canal(CURVE, GRID, bone, Inside(), NAMES) is None
 
 
 @pytest.mark.parametrize("gap", [1, 2])
@@ -87,7 +87,7 @@ def test_a_small_gap_is_closed_and_said(gap: int) -> None:
     x = GRID.to_patient(np.indices(GRID.shape).reshape(3, -1).T)[:, 0].reshape(GRID.shape)
     behind = GRID.to_patient(np.indices(GRID.shape).reshape(3, -1).T)[:, 1].reshape(GRID.shape) > 6.0
     bone[(bone == 2) & (np.abs(x) <= gap - 1 + 0.1) & behind] = 0
-    stack = find_canal(CURVE, GRID, bone, cord(), NAMES)
+    stack = find_canal(CURVE, GRID, bone, Inside(cord()), NAMES)
     assert stack is not None
     assert set(stack.closed) == set(NAMES)
     assert stack.patched == ("L2",)
@@ -98,8 +98,8 @@ def test_no_ring_is_none() -> None:
     bone = two_rings()
     y = GRID.to_patient(np.indices(GRID.shape).reshape(3, -1).T)[:, 1].reshape(GRID.shape)
     bone[y > 8.0] = 0
-    assert find_canal(CURVE, GRID, bone, cord(), NAMES) is None
-    assert find_canal(CURVE, GRID, np.zeros_like(bone), None, NAMES) is None
+    assert find_canal(CURVE, GRID, bone, Inside(cord()), NAMES) is None
+    assert find_canal(CURVE, GRID, np.zeros_like(bone), Inside(), NAMES) is None
 
 
 @pytest.mark.parametrize("run", [("L2", "L3", "L4"), ("T7", "T8", "T9")])

@@ -220,6 +220,8 @@ def _vertebra(vertebra: Vertebra) -> Json:
         because = "too little bone in front of the canal to measure a body"
         plain |= {measure: {"unknown": because} for measure in _BODY_MEASURES}
     plain.pop("level")
+    if vertebra.neck_mm is None:
+        plain.pop("neck_mm")
     return plain
 
 

@@ -36,7 +36,14 @@ _FRAME = an_object(
 )
 _VERTEBRA: Json = {
     "type": "object",
-    "properties": {"frame": _FRAME, "body_centre_mm": or_unknown(POINT), "whole": YES_NO, "modelled": list_of(TEXT)},
+    "properties": {
+        "frame": _FRAME,
+        "body_centre_mm": or_unknown(POINT),
+        "whole": YES_NO,
+        "modelled": list_of(TEXT),
+        "labelled": list_of(TEXT),
+        "neck_mm": list_of(NUMBER, minItems=2, maxItems=2),
+    },
     "required": ["frame", "body_centre_mm", "body_height_mm", "body_depth_mm", "body_width_mm", "whole", "modelled"],
     "additionalProperties": or_unknown(NUMBER),
 }

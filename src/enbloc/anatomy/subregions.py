@@ -1,0 +1,115 @@
+"""Parts of a vertebra that a program labelled: body, arch and processes, as SPINEPS and TPTBox name them.
+
+Strategy. Labels win over geometry voxel by voxel. The body is what is labelled body or dens; spinous and transverse
+processes are arch. No scheme labels a pedicle, which is the side of the canal (GEO-6): what is labelled arch or
+articular process is pedicle where geometry finds one, and where geometry saw body, because there it can be nothing
+else. The neck, where the body ends before a pedicle, is the dorsal coordinate that parts the two labels best, so that
+cells, cuts and parts agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from enbloc.anatomy.parts import (
+    ARCH_LEFT,
+    ARCH_RIGHT,
+    BODY,
+    LEAST_PEDICLE_MM,
+    PEDICLE_LEFT,
+    PEDICLE_RIGHT,
+    PROFILE_STEP_MM,
+)
+from enbloc.anatomy.scene import Vertebra
+from enbloc.foundation.space.grids import Floats, Grid
+from enbloc.foundation.space.sampling import place_on
+from enbloc.intake.case import LabelFile
+
+NONE, OF_BODY, OF_ARCH, OF_PROCESS = range(4)
+"""What a voxel's own label says of it."""
+
+KINDS: Mapping[str, int] = {
+    "subregion_body": OF_BODY,
+    "subregion_dens": OF_BODY,
+    "subregion_endplate": OF_BODY,
+    "subregion_arch": OF_ARCH,
+    "subregion_superior_articular_process_left": OF_ARCH,
+    "subregion_superior_articular_process_right": OF_ARCH,
+    "subregion_inferior_articular_process_left": OF_ARCH,
+    "subregion_inferior_articular_process_right": OF_ARCH,
+    "subregion_spinous_process": OF_PROCESS,
+    "subregion_transverse_process_left": OF_PROCESS,
+    "subregion_transverse_process_right": OF_PROCESS,
+}
+"""Structure to what it says."""
+
+LEAST_SHARE = 0.5
+"""A vertebra of which less than this share has such labels is read by geometry alone (ours)."""
+
+LEAST_VOXELS = 12
+"""Fewer voxels of a label beside the canal show no border."""
+
+LABELLED_PARTS = "body, arch and processes"
+"""Word of `Vertebra.labelled`."""
+
+
+def kinds_on(grid: Grid, files: Iterable[LabelFile]) -> NDArray[np.uint8] | None:
+    """What subregion labels say of each voxel of a grid; None without any. Of two files the first stands."""
+    kinds: NDArray[np.uint8] | None = None
+    for file in files:
+        wanted = {number: KINDS[name] for number, name in file.labels.names.items() if name in KINDS}
+        for kind in sorted({*wanted.values()}):
+            numbers = [number for number, one in wanted.items() if one == kind]
+            mask = place_on(grid, file.labels.grid, np.isin(file.labels.values, numbers))
+            kinds = np.zeros(grid.shape, dtype=np.uint8) if kinds is None else kinds
+            kinds[mask & (kinds == NONE)] = kind
+    return kinds
+
+
+def with_neck(vertebra: Vertebra, local_mm: Floats, kinds: NDArray[np.uint8]) -> Vertebra:
+    """The vertebra with the neck that its labels show, or as it was where they are too few.
+
+    Parameters
+    ----------
+    vertebra : Vertebra
+    local_mm : (n, 3) float
+        Its bone in its own frame.
+    kinds : (n,) uint8
+        What the labels say of it.
+    """
+    if vertebra.body_height_mm <= 0.0 or (kinds != NONE).mean() < LEAST_SHARE:
+        return vertebra
+    left, right = (_neck_mm(vertebra, local_mm, kinds, sign) for sign in (+1, -1))
+    one = left if left is not None else right
+    other = right if right is not None else left
+    if one is None or other is None:
+        return vertebra
+    return attrs.evolve(vertebra, neck_mm=(one, other), labelled=(*vertebra.labelled, LABELLED_PARTS))
+
+
+def mended(parts: NDArray[np.uint8], kinds: NDArray[np.uint8], left_mm: Floats) -> NDArray[np.uint8]:
+    """The parts (n,) of one vertebra that geometry found, with what its labels say; `left_mm` (n,) in its frame."""
+    pedicle = np.where(left_mm >= 0.0, PEDICLE_LEFT, PEDICLE_RIGHT)
+    arch = np.where(left_mm >= 0.0, ARCH_LEFT, ARCH_RIGHT)
+    found = np.where(kinds == OF_BODY, BODY, parts)
+    found = np.where((kinds == OF_ARCH) & (parts == BODY), pedicle, found)
+    return np.where(kinds == OF_PROCESS, arch, found).astype(np.uint8)
+
+
+def _neck_mm(vertebra: Vertebra, local_mm: Floats, kinds: NDArray[np.uint8], sign: int) -> float | None:
+    """The dorsal coordinate that parts body from arch best, beside the canal on one side; None without both."""
+    radius = vertebra.canal_radius_left_mm if sign > 0 else vertebra.canal_radius_right_mm
+    lateral = sign * local_mm[:, 0]
+    beside = (lateral > radius / 2) & (lateral < max(vertebra.body_width_mm / 2, radius + LEAST_PEDICLE_MM))
+    body = np.sort(local_mm[beside & (kinds == OF_BODY), 1])
+    arch = np.sort(local_mm[beside & (kinds == OF_ARCH) & (local_mm[:, 1] < vertebra.canal_dorsal_mm), 1])
+    if min(len(body), len(arch)) < LEAST_VOXELS:
+        return None
+    places = np.arange(body[0], arch[-1], PROFILE_STEP_MM)
+    wrong = len(body) - np.searchsorted(body, places) + np.searchsorted(arch, places)
+    best = np.flatnonzero(wrong == wrong.min())
+    return float((places[best[0]] + places[best[-1]]) / 2)
