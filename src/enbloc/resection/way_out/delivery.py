@@ -1,9 +1,9 @@
 """Can the specimen be brought out past the cord?
 
 Strategy. A specimen that closes round the sac is locked: *no*. Otherwise a way is sought (`ways`): shifted, turned
-about the cord, moved freely; one that holds on the labels' own grid is *yes*. No way found is *unknown*, since a search
-is no proof: what, given up, would open a way is then proposed with its cost (`giving_up`), and what holds the specimen
-is named.
+about the cord, moved freely; one that holds on the labels' own grid is *yes*. One that is proved to be held wherever it
+moves (`cage`) is *no* as well. All else is *unknown*, since a search is no proof. What, given up, would open a way is
+then proposed with its cost (`giving_up`), and what holds the specimen is named.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from enbloc.foundation.space.grids import Bools
 from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Proposal, Sacrifice
+from enbloc.resection.way_out.cage import find_cage
 from enbloc.resection.way_out.giving_up import Choice, find_shifted, find_turned, is_hopeless, measure_lack
 from enbloc.resection.way_out.kept import CORD_GUARD_MM, FIRST_PIECE, SAC, VESSEL_GUARD_MM, find_kept, narrowed
 from enbloc.resection.way_out.motion import to_matrices
@@ -99,8 +100,12 @@ def judge_delivery(
         path = to_matrices(around.body, way.poses)
         because = (*_found(way), *kept.because)
         return Delivery("yes", describe(way, box.axes, frame), because, _least(scene, way), path)
+    caged = find_cage(scene, solid, kept)
     proposals = _propose(around)
     said = tuple(Reason(proposal.says, "measured", (), "DEL-2") for proposal in proposals)
+    if caged is not None:
+        none = Unknown("there is no way out")
+        return Delivery("no", None, (_locked(caged), *said, *kept.because), none, (), proposals)
     held = () if proposals else (*_hindrance(around), *_lack(around))
     reasons = (Reason(NOT_FOUND, "ours", (), "DEL-2"), *said, *held, *kept.because)
     return Delivery("unknown", None, reasons, Unknown("no way was found to measure it on"), (), proposals)
@@ -110,6 +115,15 @@ def hard_part(scene: Scene, specimen: Bools) -> Bools:
     """Bone, tumour and the cuff around it: the disc that hangs on the specimen gives way."""
     hard: Bools = specimen & ((scene.bone > 0) | (distance_to(scene.grid, scene.tumour) <= CUFF_MM))
     return hard
+
+
+def _locked(bound_mm: float) -> Reason:
+    says = (
+        "Locked: however it is shifted or turned, the specimen runs into bone that stays, the labelled cord or the "
+        f"labelled dura, deeper than the labels' error, before any of it has moved {bound_mm:.0f} mm. Neighbouring "
+        "vertebrae are taken to stay where they are."
+    )
+    return Reason(says, "measured", (), "DEL-2")
 
 
 def _opens(approach: Sequence[str], word: str) -> bool:
