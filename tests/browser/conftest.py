@@ -15,9 +15,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
+import cattrs
 import numpy as np
 import pytest
 from PIL import Image
+
+from enbloc.adapters.files.run.report_files import Told, report_files
 
 PROGRAM = Path(sys.executable).with_name("enbloc")
 FLAGS = (
@@ -155,6 +159,20 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         found = subprocess.run([PROGRAM, *words], cwd=folder, capture_output=True, text=True, check=False)
         assert found.returncode == 0, found.stderr
     return folder / "enbloc-demo-run"
+
+
+@pytest.fixture(scope="session")
+def moving_page(demo_run: Path) -> Path:
+    """The demonstration's page with a made-up way out: 60 mm backwards with a quarter turn."""
+    told = cattrs.structure(json.loads((demo_run / "6-report.json").read_text()), Told)
+    turned = (0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 60.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    model = told.pictures.model
+    assert model is not None
+    path = (tuple(map(float, np.eye(4).ravel())), turned)
+    moving = attrs.evolve(told, pictures=attrs.evolve(told.pictures, model=attrs.evolve(model, path=path)))
+    page = demo_run / "moving.html"
+    page.write_bytes(report_files(moving)[0]["6-report.html"])
+    return page
 
 
 @pytest.fixture

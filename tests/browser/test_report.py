@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+VIEWS = "[...document.querySelectorAll('[data-above]')].map((e) => [e.dataset.from, e.dataset.above])"
 DRAWN = "document.querySelector('#scene3d canvas').dataset.drawn > {n}"
 PAGES = ("6-report.html", "6-report-zh.html")
 
@@ -100,6 +101,93 @@ def test_keys_turn_the_scene_and_step_through_cuts_and_slices(page: Any) -> None
     assert "centre" in first and "below" in second, "to the right is down"
     assert page.run("document.querySelector('#stack input').getAttribute('aria-valuetext')") == second
     assert page.run("document.querySelectorAll('#stack svg').length") == 1
+
+
+def pressed(page: Any, selector: str, script: str = "e.click()") -> np.ndarray:
+    """What the scene shows after something was done to an element."""
+    return redrawn(page, f"((e) => {script})(document.querySelector({selector!r}))")
+
+
+@pytest.mark.slow
+def test_every_control_of_the_scene_changes_the_picture(page: Any) -> None:
+    """Each view, each size, each part and each step of the cuts; the part that is ticked again is there again."""
+    shown = scene_of(page)
+    for from_deg, above in page.run(VIEWS):
+        following = pressed(page, f"[data-from='{from_deg}'][data-above='{above}']")
+        assert (following != shown).mean() > 0.01, (from_deg, above)
+        shown = following
+    pressed(page, "[data-from='0'][data-above='0']")
+    page.run("document.querySelector('#scene3d canvas').focus()")
+    for key in ("ArrowLeft", "ArrowUp") * 5:
+        page.press(key)
+    shown = scene_of(page)
+    for zoom in page.run("[...document.querySelectorAll('[data-zoom]')].map((e) => e.dataset.zoom)"):
+        following = pressed(page, f"[data-zoom='{zoom}']")
+        assert (following != shown).mean() > 0.01
+        shown = following
+    last = int(page.run("document.querySelector('[data-cuts]').max"))
+    pressed(page, "[data-cuts]", "(e.value = 0, e.dispatchEvent(new Event('input')))")
+    page.run("[...document.querySelectorAll('[data-part]')].filter((e) => e.checked).forEach((e) => e.click())")
+    bare = scene_of(page)
+    for n in range(1, last + 1):
+        following = pressed(page, "[data-cuts]", f"(e.value = {n}, e.dispatchEvent(new Event('input')))")
+        assert (following != bare).any(), f"cut {n}"
+        bare = following
+    for n in range(int(page.run("document.querySelectorAll('[data-part]').length"))):
+        with_part = pressed(page, f"[data-part='{n}']")
+        assert (with_part != bare).any(), f"part {n}"
+        assert (pressed(page, f"[data-part='{n}']") == bare).all(), f"part {n} is hidden again"
+
+
+def test_the_way_out_is_played_and_stepped(browser: Any, moving_page: Path) -> None:
+    browser.open(moving_page)
+    browser.wait(DRAWN.format(n=0))
+    start = scene_of(browser)
+    end = pressed(browser, "[data-way]", "(e.value = 200, e.dispatchEvent(new Event('input')))")
+    assert (end != start).mean() > 0.02, "the specimen has left its place"
+    back = pressed(browser, "[data-way]", "(e.value = 0, e.dispatchEvent(new Event('input')))")
+    assert (back == start).all()
+    browser.run("document.querySelector('[data-play]').click()")
+    browser.wait("Number(document.querySelector('[data-way]').value) > 20")
+    browser.wait("Number(document.querySelector('[data-way]').value) === 200")
+    assert (scene_of(browser) == end).all(), "played to its end it stands where the slider ends"
+    assert browser.errors == []
+
+
+PARTS = "[...document.querySelectorAll('details .inside')]"
+MOVING = "[...document.querySelectorAll('#scene3d, #stack, nav.parts')]"
+
+
+def test_in_print_everything_is_open_and_nothing_that_moves_is_shown(page: Any) -> None:
+    page.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        shown = page.run(f"{MOVING}.filter((e) => e.offsetParent).length")
+        assert shown == 0
+        closed = page.run(f"{PARTS}.filter((e) => e.getBoundingClientRect().height < 5).length")
+        assert closed == 0
+    finally:
+        page.call("Emulation.setEmulatedMedia", media="")
+
+
+CONTRAST = """[...document.querySelectorAll(
+  'p, li, dd, dt, td, th, h1, h2, h3, h4, span, a, figcaption, summary, button, legend, label'
+)].filter((e) => e.offsetParent && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())).map((e) => {
+  const numbers = (c) => c.match(/[\\d.]+/g).map(Number);
+  const linear = (v) => v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+  const light = (c) => c.slice(0, 3).map(linear).reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+  let ground = e;
+  while (ground && (numbers(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
+  const both = [getComputedStyle(e).color, ground ? getComputedStyle(ground).backgroundColor : 'rgb(255,255,255)'];
+  const [high, low] = both.map((c) => light(numbers(c))).sort((a, b) => b - a);
+  return [(high + 0.05) / (low + 0.05), e.textContent.trim().slice(0, 40)];
+}).sort((a, b) => a[0] - b[0])"""
+
+
+def test_every_word_stands_out_from_its_ground(page: Any) -> None:
+    """WCAG AA asks for 4.5 to 1."""
+    found = page.run(CONTRAST)
+    assert len(found) > 300
+    assert found[0][0] >= 4.5, found[:3]
 
 
 @pytest.mark.parametrize("name", PAGES)
