@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from enbloc.anatomy.scene import Scene
@@ -11,7 +13,7 @@ from enbloc.foundation.terms.levels import Level
 from enbloc.reconstruction.defect import measure_defect, unmeasured
 from enbloc.reconstruction.design import End, Fixation, Implant, Reconstruction
 from enbloc.reconstruction.fixation import list_failure, plan_fixation
-from enbloc.reconstruction.screws import measure_screws
+from enbloc.reconstruction.screws import PELVIS, measure_screws
 from enbloc.reconstruction.settings import ReconstructionSettings
 from enbloc.reconstruction.tables import COLUMN, SACRAL, SHORTENING
 
@@ -49,33 +51,41 @@ def rebuild_column(resected: Resected, scene: Scene | None, settings: Reconstruc
     else:
         defect = measure_defect(scene, resected.levels, resected.ends, resected.kerf_mm)
     holding = (*fixation.above, *fixation.below)
-    screws, without = measure_screws(scene, holding) if scene is not None else ((), holding)
+    screws, without = measure_screws(scene, holding) if scene is not None else ((), dict.fromkeys(holding, NO_IMAGES))
     through_discs = all(end.through_disc for end in resected.ends) if resected.ends else None
     return Reconstruction(
         defect,
         plan_implant(defect.height, settings),
         fixation,
         screws,
-        without,
+        tuple(without),
         (*COLUMN, *SHORTENING, *why),
         list_failure(resected.levels, resected.irradiated, through_discs),
+        _with_pelvis(without, fixation),
     )
 
 
 def rebuild_pelvis(resected: Resected, scene: Scene | None) -> Reconstruction:
     """Spinopelvic fixation after a resection through or above S1; no implant is designed for the sacrum."""
     fixation = Fixation(_SACRAL_ABOVE, (), Unknown("the tables name no number of rods here"), "iliac")
-    screws, without = measure_screws(scene, _SACRAL_ABOVE) if scene is not None else ((), _SACRAL_ABOVE)
+    nothing: dict[Level, str] = dict.fromkeys(_SACRAL_ABOVE, NO_IMAGES)
+    screws, without = measure_screws(scene, _SACRAL_ABOVE) if scene is not None else ((), nothing)
     beyond = Reason("Three lumbar levels above, as for any resection of T11-S1.", "ours", (), "RECO-2")
     return Reconstruction(
         unmeasured("the gap of a sacrectomy is not measured"),
         Unknown("no body for the sacrum is designed"),
         fixation,
         screws,
-        without,
+        tuple(without),
         (SACRAL, beyond),
         list_failure(resected.levels, resected.irradiated, None),
+        _with_pelvis(without, fixation),
     )
+
+
+def _with_pelvis(without: Mapping[Level, str], fixation: Fixation) -> Mapping[str, str]:
+    """Why there is no corridor, for the iliac bones too where they may hold the rods."""
+    return without if fixation.pelvic == "none" else {**without, "iliac bones": PELVIS}
 
 
 def plan_implant(height: Measured, settings: ReconstructionSettings) -> Implant | Unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import attrs
@@ -113,6 +114,8 @@ class Screw:
         Length of the axis inside the bone, from the entry to the wall of the body in front, mm.
     convergence, tilt : Measured
         Towards the midline and cranially against the vertebra's own axes, degrees.
+    artery : Measured
+        In the neck, from the corridor's wall to the labelled vertebral artery of its side, mm.
     """
 
     level: Level
@@ -123,6 +126,7 @@ class Screw:
     chord: Measured
     convergence: Measured
     tilt: Measured
+    artery: Measured
 
 
 @attrs.frozen
@@ -137,3 +141,5 @@ class Reconstruction:
     """Levels of the fixation whose pedicles could not be measured."""
     because: tuple[Reason, ...]
     failure: tuple[Reason, ...]
+    why_without: Mapping[str, str] = attrs.field(factory=dict)
+    """Why each of those, and the iliac bones where they hold rods, have no corridor."""

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import PARTS, Frame, Scene, Vertebra
-from enbloc.foundation.evidence.estimates import Estimate
+from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.space.sampling import sample_linear
-from enbloc.foundation.terms.levels import Level, region
+from enbloc.foundation.terms.levels import LEVELS, Level, order, region
 from enbloc.reconstruction.design import Point, Screw, Side
 
 _ANGLE_STEP_DEG = 2.5
@@ -33,24 +33,37 @@ _AS_WIDE_MM = 0.25
 _LONGEST_MM = 90.0
 _FINE_MM = 0.5
 _LEAST_VOXELS = 20
-_JUDGED = ("thoracic", "lumbar")
+PELVIS = "a screw of the sacrum or the pelvis runs through ala and ilium, whose corridors are not measured"
+_JUDGED: tuple[Level, ...] = LEVELS[order("C3") : order("S1")]
+"""C3 to the last lumbar level: where the corridors were judged against a truth (phantoms)."""
+_NOT_JUDGED: dict[str, str] = {
+    "cervical": "C1 and C2 are unlike all others, and their corridors were not judged against a truth",
+    "sacral": PELVIS,
+}
+_BEYOND = "it lies outside the labels, or of the scene around the tumour"
+_UNRESOLVED = "its pedicles hold tumour, or are too few voxels"
+NO_ARTERY = Unknown("no vertebral artery runs beside it")
+ARTERY_UNLABELLED = Unknown("the vertebral artery is not labelled; it runs beside the pedicle's outer wall")
 _SIDES: tuple[Side, ...] = ("left", "right")
 
 
-def measure_screws(scene: Scene, levels: Iterable[Level]) -> tuple[tuple[Screw, ...], tuple[Level, ...]]:
-    """Corridors of these levels, and the levels of which no pedicle could be measured.
-
-    Levels that are not in the scene, or whose bone the tumour holds, are among the latter; so are the neck and the
-    sacrum, where this measurement was not judged against a truth.
-    """
+def measure_screws(scene: Scene, levels: Iterable[Level]) -> tuple[tuple[Screw, ...], dict[Level, str]]:
+    """Corridors of these levels, and those of which no pedicle could be measured, with the reason."""
     found: list[Screw] = []
-    without: list[Level] = []
+    without: dict[Level, str] = {}
     for level in levels:
         mine = [screw for side in _SIDES if (screw := _measure(scene, level, side)) is not None]
         found += mine
         if not mine:
-            without.append(level)
-    return tuple(found), tuple(without)
+            without[level] = say_without(scene, level)
+    return tuple(found), without
+
+
+def say_without(scene: Scene, level: Level) -> str:
+    """Why a level has no corridor."""
+    if level not in _JUDGED:
+        return _NOT_JUDGED[region(level)]
+    return _UNRESOLVED if level in scene.vertebrae else _BEYOND
 
 
 @attrs.frozen(eq=False)
@@ -66,7 +79,7 @@ class _Bone:
 
 
 def _measure(scene: Scene, level: Level, side: Side) -> Screw | None:
-    if level not in scene.vertebrae or region(level) not in _JUDGED:
+    if level not in scene.vertebrae or level not in _JUDGED:
         return None
     number = list(scene.vertebrae).index(level) + 1
     bone = (scene.bone == number) & ~scene.tumour
@@ -174,6 +187,7 @@ def _screw(
     n, radius, behind, ahead = best
     doubt = 2.0 * scene.label_error_mm
     entry = lines.points_mm[n] - behind * lines.axes[n]
+    artery = _to_artery(scene, where, (lines.points_mm[n], lines.axes[n]), (behind, ahead, radius))
     return Screw(
         where[0],
         where[1],
@@ -183,7 +197,25 @@ def _screw(
         Estimate(behind + ahead, max(0.0, behind + ahead - doubt), behind + ahead + doubt, "mm", "label border"),
         _angle(float(lines.convergence_deg[n]), frame.turn_error_deg),
         _angle(float(lines.tilt_deg[n]), frame.tilt_error_deg),
+        artery,
     )
+
+
+def _to_artery(
+    scene: Scene, where: tuple[Level, Side], line: tuple[Floats, Floats], ways: tuple[float, float, float]
+) -> Measured:
+    """From the wall of a corridor of the neck to the vertebral artery of its side, mm; below zero they overlap."""
+    if region(where[0]) != "cervical":
+        return NO_ARTERY
+    voxels = np.argwhere(scene.structures.mask(f"vertebral_artery_{where[1]}"))
+    if not len(voxels):
+        return ARTERY_UNLABELLED
+    (middle, axis), (behind, ahead, radius) = line, ways
+    apart = scene.grid.to_patient(voxels) - middle
+    along = np.clip(apart @ axis, -behind, ahead)
+    to_axis = np.linalg.norm(apart - along[:, None] * axis, axis=1)
+    gap, doubt = float(to_axis.min()) - radius - float(scene.grid.spacing_mm.max()) / 2.0, 2.0 * scene.label_error_mm
+    return Estimate(gap, gap - doubt, gap + doubt, "mm", "label borders of bone and artery")
 
 
 def _angle(value_deg: float, frame_error_deg: float) -> Estimate:

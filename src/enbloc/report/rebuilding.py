@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.terms.levels import Level
+from enbloc.reconstruction.build import NO_IMAGES
 from enbloc.reconstruction.design import Fixation, Reconstruction, Screw
 from enbloc.report.document import Fact
 from enbloc.report.phrases import joined, measured_words, number_words
@@ -28,7 +31,17 @@ def rebuilding_facts(rebuilt: Reconstruction | Unknown) -> tuple[Fact, ...]:
         facts.append(Fact("Fixation", _fixation(rebuilt.fixation)))
     if rebuilt.screws:
         facts.append(Fact("Widest straight corridor through a pedicle", "; ".join(map(_screw, rebuilt.screws))))
+    if without := _without(rebuilt.why_without):
+        facts.append(Fact("No corridor for a screw measured", without))
     return tuple(facts)
+
+
+def _without(why: Mapping[str, str]) -> str:
+    """``"S1 and iliac bones: a screw …"``, each reason once; nothing where nothing could be measured at all."""
+    by_reason: dict[str, list[str]] = {}
+    for where, reason in why.items():
+        by_reason.setdefault(reason, []).append(where)
+    return "; ".join(f"{joined(places)}: {reason}" for reason, places in by_reason.items() if reason != NO_IMAGES)
 
 
 def rebuilding_reasons(rebuilt: Reconstruction | Unknown) -> tuple[Reason, ...]:
@@ -59,4 +72,7 @@ def _screw(screw: Screw) -> str:
     if isinstance(width, Unknown) or isinstance(chord, Unknown):
         return f"{screw.level} {screw.side} not measured"
     sizes = f"{number_words(width.value, 1)} mm ({number_words(width.low, 1)} to {number_words(width.high, 1)})"
-    return f"{screw.level} {screw.side} {sizes}, {number_words(chord.value, 0)} mm long"
+    words = f"{screw.level} {screw.side} {sizes}, {number_words(chord.value, 0)} mm long"
+    if isinstance(screw.artery, Estimate):
+        return f"{words}, {number_words(screw.artery.value, 1)} mm from the vertebral artery"
+    return words

@@ -133,6 +133,7 @@ _SCREW = an_object(
         "chord": MEASURED,
         "convergence": MEASURED,
         "tilt": MEASURED,
+        "artery": MEASURED,
     }
 )
 RECONSTRUCTION = an_object(
@@ -144,6 +145,7 @@ RECONSTRUCTION = an_object(
         ),
         "screws": list_of(_SCREW),
         "without_screws": list_of(TEXT),
+        "why_without": map_of(TEXT),
         "because": list_of(REASON),
         "failure": list_of(REASON),
     }
