@@ -69,6 +69,7 @@ def enbloc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
 SMALL_GRID = Grid((30, 40, 60), np.diag([2.0, 2.0, 2.0, 1.0]))
 _BOXES = {1: ("vertebra_L2", 42), 2: ("vertebra_L3", 24), 3: ("vertebra_L4", 6)}
+CORD = 20
 
 
 @pytest.fixture
@@ -78,14 +79,14 @@ def small_case() -> Case:
     tumour = np.zeros(SMALL_GRID.shape, np.uint8)
     for number, (_, low) in _BOXES.items():
         labels[8:22, 8:24, low : low + 12] = number
+    labels[13:17, 26:29, :] = CORD
+    names = {number: name for number, (name, _) in _BOXES.items()}
     tumour[9:14, 9:15, 26:32] = 1
     return Case(
         id="small",
         clinical=Clinical(age_years=50.0, histology="chordoma", biopsy_confirmed=True, grade="low", metastases="none"),
         label_files=(
-            LabelFile(
-                "labels.nii.gz", LabelMap(SMALL_GRID, labels, {number: name for number, (name, _) in _BOXES.items()})
-            ),
+            LabelFile("labels.nii.gz", LabelMap(SMALL_GRID, labels, names | {CORD: "spinal_cord"})),
             LabelFile("tumour.nii.gz", LabelMap(SMALL_GRID, tumour, {1: "tumour"})),
         ),
     )

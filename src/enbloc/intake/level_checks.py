@@ -15,6 +15,7 @@ import scipy
 from enbloc.foundation.space.grids import Floats, LabelMap
 from enbloc.foundation.terms.levels import TRANSITIONAL, Level, order, region
 from enbloc.intake.case import LabelFile, Problem
+from enbloc.intake.cord_check import check_cord
 from enbloc.intake.double_checks import check_doubles
 from enbloc.intake.gathered import Gathered
 from enbloc.intake.level_faults import COUNT_AGAIN, find_faults, touched_levels
@@ -65,6 +66,7 @@ def check_levels(gathered: Gathered, tumour_mm: Floats) -> Iterator[Problem]:
             yield _gap_problem(file.name, gap, surveyed, tumour_mm, touched)
     near = {level for level in surveyed if min(_away(surveyed, (level,), touched)) <= NEAR_LEVELS}
     yield from check_doubles(gathered.doubles, frozenset(near), frozenset(touched))
+    yield from check_cord(file, tumour_mm, touched)
     yield from _check_ribs(file, surveyed)
     for level in sorted(TRANSITIONAL & surveyed.keys(), key=order):
         says = f"{level} is labelled, a level that most patients do not have."

@@ -11,10 +11,7 @@ import attrs
 from enbloc.classification.findings import Facts, levels_that_may, outside
 from enbloc.foundation.evidence.classifications import Classification
 from enbloc.foundation.evidence.rules import NO, YES, Criterion, Impossible, Row, RuleTable, classify
-from enbloc.foundation.terms.levels import order
-
-FIRST_LEVEL_BELOW_CONUS = "L2"
-"""From this level on there is no cord to grade (ESCC-7, ours)."""
+from enbloc.foundation.terms.levels import FIRST_LEVEL_BELOW_CONUS, order
 
 _TWO = ("uei2018", "bilsky2010")
 _MRI = "Axial T2 MRI of the canal"

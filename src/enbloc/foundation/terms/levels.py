@@ -23,6 +23,9 @@ LEVELS: tuple[Level, ...] = (
 TRANSITIONAL: frozenset[Level] = frozenset({"T13", "L6"})
 """Levels that most patients do not have."""
 
+FIRST_LEVEL_BELOW_CONUS: Level = "L2"
+"""From here on the canal holds roots and no cord in most adults (ESCC-7, ours)."""
+
 _ORDER = {level: n for n, level in enumerate(LEVELS)}
 
 
