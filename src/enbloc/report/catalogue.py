@@ -1,7 +1,8 @@
 """English phrases and how another language says them: a gettext catalogue (``zh.po``) with patterns.
 
 A message may hold names in braces. ``{n}`` stands for a number and ``{c}`` for codes (levels, sectors, layers), both
-copied (``{n1}``, ``{cx}`` and so on likewise); any other name stands for words, which are said in the language too. A
+copied (``{n1}``, ``{cx}`` and so on likewise); any other name stands for words, which are said in the language too,
+``{i}`` for one item of a list, so that a measure before it is never said of the whole list. A
 text is looked up whole, then sentence by sentence, then by pattern, then as a list. What cannot be said is returned as
 it came, and listed in `Catalogue.missing`.
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from heapq import merge
 from importlib import resources
 
@@ -19,7 +21,7 @@ _ENTRY = re.compile(r'^msgid ((?:"(?:[^"\\]|\\.)*"\s*)+)msgstr ((?:"(?:[^"\\]|\\
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _NAME = re.compile(r"\{(\w+)\}")
 _SENTENCES = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9(])")
-_KINDS = {"n": r"[−+-]?\d[\d.,]*", "c": r"[A-Z\d][^.:()]*?"}
+_KINDS = {"n": r"[−+-]?\d[\d.,]*", "c": r"[A-Z\d][^.:()]*?", "i": r"(?:[^,;()]|\([^()]*\))+?"}
 _WORD = re.compile(r"[A-Za-z]+")
 _CODE = re.compile(
     r"(?:[A-Z]{1,5}\d*[a-d]?|[a-d]|[IVX]+|mm|ml|deg|cm|kg|kV|HU|sha|[CTLS]\d{1,2}|p|n|s|x|h|l|vs|pM|Frankel|Enneking|Tomita"
@@ -108,14 +110,14 @@ class Catalogue:
         return None
 
     def _part(self, name: str, part: str) -> str | None:
-        if name[0] in _KINDS:
+        if name[0] in "nc":
             return part if name[0] == "n" or _is_code(part) else None
         return self._find(part)
 
     def _as_list(self, text: str) -> str | None:
         """Items parted by semicolons, commas or "and", when each can be said."""
         for mark, joint in (("; ", "；"), (" and ", "和"), (" or ", "或"), (", ", "、")):
-            items = text.split(mark)
+            items = _outside_brackets(mark).split(text)
             if len(items) > 1:
                 said = [self._find(item) for item in items]
                 if None not in said:
@@ -147,6 +149,12 @@ class _Pattern:
     def fill(self, words: Mapping[str, str | None]) -> str:
         """The message in the language with its words in place."""
         return _NAME.sub(lambda name: words[name[1]] or "", self.said)
+
+
+@cache
+def _outside_brackets(mark: str) -> re.Pattern[str]:
+    """A mark of a list where it stands outside brackets."""
+    return re.compile(re.escape(mark) + r"(?![^()]*\))")
 
 
 def _is_code(text: str) -> bool:

@@ -248,3 +248,15 @@ def test_every_way_out_is_said(kind: str, least: str, catalogue: Catalogue) -> N
     for text in texts:
         assert not ENGLISH.search(catalogue.say(text)), text
     assert list(catalogue.missing) == []
+
+
+def test_a_measure_in_a_list_stays_with_its_own_item(catalogue: Catalogue) -> None:
+    says = (
+        "The way that was found to lack least would need 7.5 mm of the sac, 6.4 mm of the bone that stays beside it, "
+        "1.5 mm of the left L3 nerve root (modelled, taken as rigid), 2.1 mm of the head of the right rib 12; "
+        "of the sac, as far as it is narrower than the canal."
+    )
+    said = catalogue.say(says)
+    assert list(catalogue.missing) == []
+    for part in ("硬膜囊 7.5 mm", "其旁保留的骨 6.4 mm", "L3 左侧神经根 1.5 mm", "肋骨头 2.1 mm"):
+        assert part in said, said
