@@ -141,8 +141,8 @@ def _way_down(slab: Floats, last: Vertebra) -> tuple[Floats, Floats]:
     plane = scipy.ndimage.binary_closing(plane, iterations=2) | plane
     # The first step from the end plate to the bone beneath it may cross the disc.
     costs = np.where(plane, 1.0, 8.0)
-    gap = last.body_height_mm if last.level != "S1" else 0.0
+    crosses_disc = last.level != "S1"
     ways = skimage.graph.MCP_Geometric(costs).find_costs([tuple(int(n) for n in start)])[0] * PIXEL_MM
     held = np.argwhere(plane)
     found = ways[tuple(held.T)]
-    return held * PIXEL_MM + low, np.maximum(found - (float(found.min()) if gap else 0.0), 0.0)
+    return held * PIXEL_MM + low, np.maximum(found - (float(found.min()) if crosses_disc else 0.0), 0.0)

@@ -15,6 +15,7 @@ from enbloc.classification.judged import box_around
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.space.distances import distance_to_voxels, surface_points
 from enbloc.foundation.space.grids import Bools, Floats, Grid
+from enbloc.foundation.terms.structures import spoken
 
 _AROUND_VOXELS = 4
 """More than the smoothing of a surface reaches."""
@@ -67,5 +68,5 @@ def nearest(
 def between_labels(scene: Scene, value_mm: float, name: str) -> Estimate:
     """A distance between the tumour's surface and a structure's, with the error of both labels."""
     error = scene.label_error_mm * float(np.sqrt(2.0))
-    because = f"label borders of tumour and {name}, +-{error:.2f} mm"
+    because = f"label borders of tumour and {spoken(name)}, +-{error:.2f} mm"
     return Estimate(value_mm, max(value_mm - error, 0.0), value_mm + error, "mm", because)

@@ -19,7 +19,7 @@ from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.terms.levels import Level
-from enbloc.foundation.terms.structures import DURA, SPINAL_CORD
+from enbloc.foundation.terms.structures import DURA, SPINAL_CORD, spoken
 
 LEAST_COVER_FRACTION = 0.95
 """The label has to be there at this share of the heights of the tumour in the canal (ours)."""
@@ -44,9 +44,11 @@ def find_cord_gap(scene: Scene, extent: Extent) -> tuple[Finding, ...]:
             says = f"{says}: {gap.because}."
         elif gap.low > voxel:
             verdict, says = Verdict.UNMET, f"The tumour stays {gap.value:.1f} mm away ({gap.low:.1f} to {gap.high:.1f})"
-            says = f"{says} from what is labelled {structure}, so it {not_so} (ESCC-6, ours)."
+            says = f"{says} from what is labelled {spoken(structure)}, so it {not_so} (ESCC-6, ours)."
         else:
-            says = f"{says}: {gap.value:.1f} mm ({gap.low:.1f} to {gap.high:.1f}) to what is labelled {structure}."
+            says = (
+                f"{says}: {gap.value:.1f} mm ({gap.low:.1f} to {gap.high:.1f}) to what is labelled {spoken(structure)}."
+            )
         found.append(Finding(criterion, verdict, gap, says, _MRI))
     return tuple(found)
 
@@ -55,12 +57,12 @@ def measure_gap(scene: Scene, extent: Extent, structure: str) -> Measured:
     """The least distance of the tumour to a structure in the canal, mm."""
     contact = next((contact for contact in extent.touched if contact.structure == structure), None)
     if contact is None:
-        return Unknown(f"{structure} is not labelled near the tumour")
+        return Unknown(f"{spoken(structure)} is not labelled near the tumour")
     for level in levels_that_may(extent):
         if typed := typed_over(extent, level):
             return typed
         if not _covers(scene, level, structure):
-            return Unknown(f"the label {structure} has a gap at {level}")
+            return Unknown(f"the label of the {spoken(structure)} has a gap at {level}")
     return contact.distance
 
 

@@ -20,6 +20,7 @@ from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.grids import Bools, Floats, Volume
 from enbloc.foundation.space.sampling import sample_linear
+from enbloc.foundation.terms.structures import spoken
 
 RAY_STEP_DEG = 5.0
 """Between the rays of a slice."""
@@ -68,7 +69,7 @@ def measure_degrees(scene: Scene, extent: Extent, vessel: Bools, structure: str)
     """The same of any tube, given by its voxels, and named `structure` where nothing can be measured."""
     frames = [scene.vertebrae[level].frame for level in levels_that_may(extent) if level in scene.vertebrae]
     if not frames or not vessel.any() or not scene.tumour.any():
-        return Unknown(f"{structure} is not labelled near the tumour")
+        return Unknown(f"{spoken(structure)} is not labelled near the tumour")
     frame, voxel = frames[len(frames) // 2], 2.0 * scene.label_error_mm
     voxels = np.argwhere(vessel)
     local = local_coordinates(frame, scene.grid.to_patient(voxels))
@@ -86,7 +87,9 @@ def measure_degrees(scene: Scene, extent: Extent, vessel: Bools, structure: str)
             value, low, high = (float((gaps <= limit * voxel).mean()) * 360.0 for limit in (1.0, 0.5, 1.5))
             degrees.append((value, max(low - _ends_deg(gaps <= 0.5 * voxel, slice_mm, voxel), 0.0), high))
     if not degrees:
-        return Unknown(f"{structure} does not run along the spine beside the tumour, whole in the field of view")
+        return Unknown(
+            f"{spoken(structure)} does not run along the spine beside the tumour, whole in the field of view"
+        )
     value, low, high = (max(one) for one in zip(*degrees, strict=True))
     low = min(low, value)
     because = f"contact within {voxel:.1f} mm; label borders +-{scene.label_error_mm:.2f} mm"

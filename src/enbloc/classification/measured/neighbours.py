@@ -24,7 +24,7 @@ from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.space.distances import distance_to_voxels, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.sampling import sample_linear
-from enbloc.foundation.terms.structures import DURA, SPINAL_CANAL, STRUCTURES
+from enbloc.foundation.terms.structures import DURA, SPINAL_CANAL, STRUCTURES, spoken
 
 FAT_HU = (-150.0, -30.0)
 """Fat on CT (ours): darker is air or lung, brighter is soft tissue."""
@@ -111,7 +111,7 @@ def _degrees(scene: Scene, extent: Extent, contact: Contact, mask: Bools, close:
 
 def _nothing(unit: str, contact: Contact) -> Estimate:
     """Zero, because the structure is too far away to be touched."""
-    return Estimate(0.0, 0.0, 0.0, unit, f"{contact.structure} lies more than {PLANE_MM:g} mm away")
+    return Estimate(0.0, 0.0, 0.0, unit, f"{spoken(contact.structure)} lies more than {PLANE_MM:g} mm away")
 
 
 def _mask(scene: Scene, structure: str) -> tuple[Bools, bool]:

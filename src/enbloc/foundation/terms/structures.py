@@ -162,6 +162,11 @@ def level_of(structure: str) -> Level | None:
     return structure.removeprefix("vertebra_") if structure.startswith("vertebra_") else None
 
 
+def spoken(structure: str) -> str:
+    """A structure's name inside a sentence (``"left lung"``), without brackets; a word that is none stays as it is."""
+    return STRUCTURES[structure].name.split(" (")[0] if structure in STRUCTURES else structure
+
+
 def side_of(structure: str) -> str | None:
     """``"left"`` or ``"right"`` where the word says it, else None."""
     return next((side for side in SIDES if side in structure.split("_")), None)
