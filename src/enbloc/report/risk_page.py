@@ -6,7 +6,7 @@ with its count, the interval that the count allows, who was in the series and ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -31,8 +31,8 @@ def rates_section(walked: ReportInput, citations: Citations) -> Section | None:
     if not rows and not factors:
         return None
     cells = tuple(
-        (_outcome(risk, plans), measured_words(risk.rate), _counted(risk), _series(risk), _differs(risk))
-        for risk, plans in rows
+        (_outcome(row), measured_words(row.risk.rate), _counted(row.risk), _series(row.risk), row.differs)
+        for row in rows
     )
     head = ("Outcome", "Share (95 %)", "Patients", "Series", "How this patient differs", "Source")
     table = Table(head, cells, _sources(rows, citations), (1.7, 1.3, 1.1, 3.0, 1.8, 1.0))
@@ -46,14 +46,14 @@ def recurrence_section(walked: ReportInput, citations: Citations) -> Section | N
         return None
     cells = tuple(
         (
-            _capital(risk.arms[0][0]),
-            _arm(risk.arms[0][1]),
-            "; ".join(what for what, _ in risk.arms[1:]),
-            "; ".join(_arm(share) for _, share in risk.arms[1:]),
-            _series(risk),
-            _differs(risk),
+            _capital(row.risk.arms[0][0]),
+            _arm(row.risk.arms[0][1]),
+            "; ".join(what for what, _ in row.risk.arms[1:]),
+            "; ".join(_arm(share) for _, share in row.risk.arms[1:]),
+            _series(row.risk),
+            row.differs,
         )
-        for risk, _ in rows
+        for row in rows
     )
     head = ("With", "Recurred", "Against", "Recurred", "Series", "How this patient differs", "Source")
     table = Table(head, cells, _sources(rows, citations), (1.5, 1.3, 1.2, 1.3, 2.4, 1.4, 1.0))
@@ -65,7 +65,7 @@ def outcome_section(walked: ReportInput, citations: Citations) -> Section | None
     rows = _gathered(walked.plans, lambda risk: _is_sentence(risk) and risk.about != _FACTOR)
     if not rows:
         return None
-    cells = tuple((risk.says, _size(risk), risk.population or "–", _differs(risk)) for risk, _ in rows)
+    cells = tuple((r.risk.says, _size(r.risk), r.risk.population or "–", r.differs) for r in rows)
     head = ("As published", "Patients", "Series", "How this patient differs", "Source")
     table = Table(head, cells, _sources(rows, citations), (4.2, 0.8, 2.2, 1.6, 1.0))
     return Section("Blood, time and outcome, as published", table=table)
@@ -101,18 +101,41 @@ def risk_facts(plan: Plan) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _gathered(
-    plans: Sequence[Plan], wanted: Callable[[Risk], bool], whose: bool = True
-) -> tuple[tuple[Risk, str], ...]:
-    """Risks that are wanted, each once, with the plans that they speak for."""
-    found: dict[Risk, list[str]] = {}
+@attrs.frozen
+class _Row:
+    """A risk, the plans that it speaks for (`_ALL` or their ids), and how the patient differs in each of them."""
+
+    risk: Risk
+    plans: str
+    differs: str
+
+
+def _gathered(plans: Sequence[Plan], wanted: Callable[[Risk], bool], whose: bool = True) -> tuple[_Row, ...]:
+    """Risks that are wanted, each once, those about one outcome together."""
+    found: dict[Risk, dict[str, tuple[str, ...]]] = {}
     asked = [plan.id for plan in plans if any(isinstance(r, Risk) and wanted(r) for r in plan.risks)]
     for plan in plans:
         for risk in plan.risks:
             if isinstance(risk, Risk) and wanted(risk):
-                key = risk if whose else attrs.evolve(risk, rate=Unknown("by margin"), n=None)
-                found.setdefault(key, []).append(plan.id)
-    return tuple((risk, _ALL if ids == asked else ", ".join(ids)) for risk, ids in found.items())
+                key = attrs.evolve(risk, differs=())
+                key = key if whose else attrs.evolve(key, rate=Unknown("by margin"), n=None)
+                found.setdefault(key, {})[plan.id] = risk.differs
+    outcomes = list(dict.fromkeys(risk.about for risk in found))
+    rows = (_Row(r, _ALL if list(by) == asked else ", ".join(by), _say_differs(by)) for r, by in found.items())
+    return tuple(sorted(rows, key=lambda row: outcomes.index(row.risk.about)))
+
+
+def _say_differs(by_plan: Mapping[str, tuple[str, ...]]) -> str:
+    """What holds for every plan, then what holds for some alone; that nothing is known where nothing is."""
+    each = tuple(by_plan.values())
+    parts = [says for says in each[0] if all(says in other for other in each[1:])]
+    alone: dict[str, list[str]] = {}
+    for plan, differs in by_plan.items():
+        for says in differs:
+            if says not in parts:
+                alone.setdefault(says, []).append(plan)
+    parts += [f"for {', '.join(ids)}: {says}" for says, ids in alone.items()]
+    return "; ".join(parts) or _NONE_KNOWN
 
 
 def _lists(plans: Iterable[Plan], of: Callable[[Plan], tuple[Reason, ...]]) -> Iterator[tuple[Reason, ...]]:
@@ -138,9 +161,9 @@ def _is_sentence(risk: Risk) -> bool:
     return bool(risk.population) and isinstance(risk.rate, Unknown) and not risk.arms
 
 
-def _outcome(risk: Risk, plans: str) -> str:
-    words = _capital(risk.about)
-    return words if plans == _ALL else f"{words} (for {plans})"
+def _outcome(row: _Row) -> str:
+    words = _capital(row.risk.about)
+    return words if row.plans == _ALL else f"{words} (for {row.plans})"
 
 
 def _capital(words: str) -> str:
@@ -156,10 +179,6 @@ def _series(risk: Risk) -> str:
     return f"{risk.population} ({risk.beside})" if risk.beside else risk.population
 
 
-def _differs(risk: Risk) -> str:
-    return "; ".join(risk.differs) or _NONE_KNOWN
-
-
 def _size(risk: Risk) -> str:
     return str(risk.n) if risk.n is not None else "not read"
 
@@ -169,7 +188,7 @@ def _arm(share: Estimate) -> str:
     return f"{share.because.split(';')[0]}: {measured_words(share)}"
 
 
-def _sources(rows: Iterable[tuple[Risk, str]], citations: Citations) -> tuple[Note, ...]:
+def _sources(rows: Iterable[_Row], citations: Citations) -> tuple[Note, ...]:
     """The status, rule and sources of each row, without words."""
-    notes = (make_note(risk, citations) for risk, _ in rows)
+    notes = (make_note(row.risk, citations) for row in rows)
     return tuple(Note("", note.status, note.cites, note.rule, is_source_open(note.cites, citations)) for note in notes)

@@ -22,10 +22,13 @@ MIDDLE = frozenset({5, 6, 7, 8})
 
 
 @lru_cache
-def walked(levels: tuple[str, ...], histology: str, before: bool = False) -> tuple[Record, Document]:
+def walked(
+    levels: tuple[str, ...], histology: str, before: bool = False, left: bool = False
+) -> tuple[Record, Document]:
     told = {"prior_surgery": True, "prior_radiotherapy": True, "age_years": 70.0} if before else {}
     clinical = Clinical(histology=histology, metastases="none", **told)
-    typed = {level: TypedLevel(MIDDLE, frozenset("BC")) for level in levels}
+    sectors, layers = (frozenset({4, 5, 6}), "ABC") if left else (MIDDLE, "BC")
+    typed = {level: TypedLevel(sectors, frozenset(layers)) for level in levels}
     record = walk(Case("x", clinical, typed_extent=typed), Settings())
     shown = ReportInput(
         record.case, record.problems, record.extent, record.sheet, record.indication, record.plans, record.rejected
@@ -73,6 +76,18 @@ def test_what_speaks_for_one_plan_alone_names_it() -> None:
     only = {p.id for p in record.plans if any(isinstance(r, Risk) and r.rule == "RAT-11" for r in p.risks)}
     named = {row[0] for row in table.rows if "for p" in row[0]}
     assert bool(only) == any("Major complication (for" in name for name in named)
+
+
+def test_a_series_that_differs_from_one_plan_alone_stands_once_and_names_that_plan() -> None:
+    record, document = walked(("T8",), "chordoma", left=True)
+    assert len({plan.family for plan in record.plans}) > 2
+    table = section(document, RATES_TITLE).table
+    assert table is not None
+    counts = [(row[2], row[3]) for row in table.rows if row[0].startswith(("Failure", "Fracture"))]
+    assert len(counts) == len(set(counts)) == 3
+    failed = next(row for row in table.rows if row[0] == "Failure of the instruments")
+    other = next(plan for plan in record.plans if plan.family == "chest_wall_combined")
+    assert other.id in failed[-1] and "the series is of vertebrectomy, this plan of" in failed[-1]
 
 
 def test_earlier_treatment_sets_the_patient_apart_from_every_series() -> None:
