@@ -16,6 +16,7 @@ from enbloc.phantoms.tumours import sphere
 LUMBAR = ("L1", "L2", "L3", "L4", "L5")
 THORACIC = ("T6", "T7", "T8", "T9", "T10")
 CERVICAL = ("C3", "C4", "C5", "C6", "C7")
+NECK = ("C1", "C2", "C3", "C4")
 UPRIGHT = Pose()
 LYING_ASKEW = Pose(turn_matrix(10.0, 8.0, 12.0), np.array([30.0, -20.0, 700.0]))
 
@@ -53,6 +54,20 @@ def test_centres_within_a_millimetre_and_axes_within_two_degrees(levels, spacing
         assert angle_deg(found.frame.cranial, truth.frame.axes[:, 2]) <= 2.0
         assert angle_deg(found.frame.dorsal, truth.frame.axes[:, 1]) <= 2.0
         assert angle_deg(found.frame.left, truth.frame.axes[:, 0]) <= 2.0
+
+
+@pytest.mark.parametrize(("levels", "pose"), [(NECK, UPRIGHT), (NECK, LYING_ASKEW), (NECK[:2], UPRIGHT)])
+def test_the_ring_of_c1_holds_the_canal_behind_the_dens(levels, pose) -> None:
+    phantom = SpinePhantom(levels, Bends(), pose)
+    scene = scene_of(phantom, Scan())
+    for level in ("C1", "C2"):
+        truth, found = level_truth(phantom, level), scene.vertebrae[level]
+        in_plane = (found.frame.origin_mm - truth.frame.origin_mm) @ truth.frame.axes[:, :2]
+        assert np.linalg.norm(in_plane) <= 1.0
+        assert angle_deg(found.frame.cranial, truth.frame.axes[:, 2]) <= 4.0
+        assert angle_deg(found.frame.left, truth.frame.axes[:, 0]) <= 4.0
+    truth = level_truth(phantom, "C2")
+    assert scene.vertebrae["C2"].endplate_cranial_mm == pytest.approx(truth.endplate_cranial_mm, abs=2.0)
 
 
 @pytest.mark.parametrize(

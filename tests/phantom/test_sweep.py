@@ -8,10 +8,11 @@ import pytest
 import sweep
 
 PER_SPACING = (3, 5, 6)
-"""Tumours at each level for 0.7, 1.5 and 3 mm: 308 in all; the slow test runs eleven of them."""
+"""Tumours at each level for 0.7, 1.5 and 3 mm: 336 in all; the slow test runs twelve of them."""
 
-ONCE_WRONG = (91, 178, 208, 248, 273)
-"""Tumours whose cells were once wrong and sure: pedicles that narrow ventrally, thin tumour in the canal at 3 mm."""
+ONCE_WRONG = (91, 178, 208, 248, 273, 198)
+"""Tumours whose cells were once wrong and sure: pedicles that narrow ventrally, thin tumour in the canal
+and thin laminae at 3 mm."""
 
 
 def answers(numbers: set[int]) -> tuple[Counter[str], list[str]]:
@@ -28,6 +29,6 @@ def test_tumours_that_were_once_wrong_are_not() -> None:
 
 @pytest.mark.slow
 def test_cells_and_classes_across_levels_and_spacings() -> None:
-    counts, misses = answers(set(range(66, 308, 23)))
+    counts, misses = answers(set(range(66, 336, 23)))
     assert not [miss for miss in misses if " wrong: " in miss]
     assert counts["clear right"] >= 0.99 * (counts["clear right"] + counts["clear open"])

@@ -25,7 +25,7 @@ from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
 from enbloc.anatomy.subregions import kinds_on, mended, with_neck
-from enbloc.anatomy.vertebrae import Bone, build_vertebra
+from enbloc.anatomy.vertebrae import ATLAS, AXIS, Bone, build_vertebra, ring_normal
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.foundation.space.sampling import place_on
@@ -150,11 +150,23 @@ def _structures_on(grid: Grid, box: tuple[slice, slice, slice], labels: LabelMap
 
 
 def _curve(grid: Grid, bone: NDArray[np.uint8], whole: Mapping[Level, bool]) -> SpineCurve:
-    """The curve through the whole vertebrae, or through all when fewer than two are whole."""
+    """The curve through the whole vertebrae, or through all when fewer than two are whole.
+
+    C1 has no body: its centroid lies in the canal and would bend the curve. Where it is needed, a point above its
+    neighbour stands in, along the normal of its ring.
+    """
     centroids = np.array(
         [grid.to_patient(np.argwhere(bone == n).mean(axis=0)[None])[0] for n in range(1, len(whole) + 1)]
     )
     complete = np.array(list(whole.values()))
+    levels = list(whole)
+    if levels[:2] == [ATLAS, AXIS]:
+        if complete[1:].sum() > 1:
+            complete[0] = False
+        else:
+            apart = centroids[0] - centroids[1]
+            normal = ring_normal(grid.to_patient(np.argwhere(bone == 1)), apart / np.linalg.norm(apart))
+            centroids[0] = centroids[1] + normal * (apart @ normal)
     return fit_spine_curve(centroids[complete] if complete.sum() > 1 else centroids, CURVE_STEP_MM)
 
 

@@ -5,8 +5,9 @@ the hole inside it is the canal, wall to wall; at 1.5 mm that happens over only 
 and foramina close false rings, so a hole counts only where the cord runs through it or, without a cord label, where
 the holes of all levels agree. A level without a ring is tried again with small gaps closed. Between rings, and at
 levels that have none, the shape is interpolated between the nearest rings above and below, as a signed distance.
-The cord's own label is never taken for the wall: it fills only 45-75 % of the ring. Where the canal itself is labelled,
-its label is the wall, plane by plane, and the rings stand in only where it ends.
+In the ring of C1 the dens stands before the canal. The cord's own label is never taken for the wall: it fills only
+45-75 % of the ring. Where the canal itself is labelled, its label is the wall, plane by plane, and the rings stand in
+only where it ends.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ MOST_STRAY_MM = 4.0
 
 LABELLED_CANAL = "canal wall"
 """Word of `Vertebra.labelled`."""
+
+LEAST_DENS_MM2 = 20.0
+"""A smaller island of bone in a ring is noise or an osteophyte, not the dens, which has about 80 (ours)."""
 
 CLOSE_GAP_MM = (1.5, 3.0)
 """Gaps in a ring that are closed on the second and third try, for thick slices and eroded labels."""
@@ -208,7 +212,7 @@ def _candidate_rings(
             bone = scipy.ndimage.binary_closing(bone, disc)
         holes, n_holes = scipy.ndimage.label(scipy.ndimage.binary_fill_holes(bone) & ~bone)
         for k in range(1, n_holes + 1):
-            hole: Bools = holes == k
+            hole: Bools = _behind_dens(holes == k, across)
             around = values[scipy.ndimage.binary_dilation(hole, _disc(2.0 + gap_mm)) & (values > 0)]
             area = hole.sum() * (across[1] - across[0]) ** 2
             if low <= area <= high and len(around):
@@ -216,6 +220,16 @@ def _candidate_rings(
                 if number in wanted:
                     found.append((plane, number, hole))
     return found
+
+
+def _behind_dens(hole: Bools, across: Floats) -> Bools:
+    """Of a hole with an island of bone in it, as the dens is in the ring of C1, what lies behind the island."""
+    island = scipy.ndimage.binary_fill_holes(hole) & ~hole
+    if island.sum() * (across[1] - across[0]) ** 2 < LEAST_DENS_MM2:
+        return hole
+    behind = hole.copy()
+    behind[: int(np.flatnonzero(island.any(axis=1))[-1]) + 1] = False
+    return behind
 
 
 def _true_rings(

@@ -45,6 +45,14 @@ STRAY_DEG = 30.0
 RIM_MM = 2.5
 """How far the back of a body may stand out sideways over its front two thirds; what stands out further is not body."""
 
+ATLAS: Level = "C1"
+AXIS: Level = "C2"
+"""C1 has no body and so no end plates, but lies flat as a ring; the upper end plate of C2 carries the dens."""
+
+FREE_OF_DENS = 0.3
+"""Half of the columns through the body of C2 that the dens leaves free, as a share of all: it covers two fifths (ours).
+"""
+
 LEAST_BODY_VOXELS = 30
 """Fewer voxels in front of the canal are not a body that can be measured."""
 
@@ -117,7 +125,10 @@ def build_vertebra(bone: Bone, stack: CanalStack, curve: SpineCurve, line: Float
         if len(local) < LEAST_BODY_VOXELS:
             modelled.append("body and its axes (too little bone in front of the canal)")
             return _bare(level, origin, axes, canal, tuple(modelled))
-        plates = _fit_endplates(local, column)
+        plates = _fit_endplates(local, column, with_dens=level == AXIS)
+        if level == ATLAS:
+            axes, fitted = _ring_axes(points, axes), True
+            continue
         axes, fitted = _turn(axes, plates, local.mean(axis=0), curve.cranial[n])
         if line is not None and fitted:
             axes = _steadied(axes, line, _middle(local)[1], step)
@@ -125,6 +136,35 @@ def build_vertebra(bone: Bone, stack: CanalStack, curve: SpineCurve, line: Float
         modelled.append("cranial axis (from the neighbours; the end plates could not be fitted)")
     local = _body(axes.coordinates(points, origin), canal)
     return _measured(level, local, axes, origin, canal, step, bone.whole, tuple(modelled))
+
+
+def ring_normal(points_mm: Floats, along: Floats) -> Floats:
+    """(3,) float: the normal of the plane in which the ring of C1 lies, points (n, 3), towards `along`.
+
+    `along` itself where the two differ by more than `STRAY_DEG`: the label is then no ring.
+    """
+    return _nearest_to(_spread(points_mm)[2], along)
+
+
+def _ring_axes(points: Floats, axes: _Axes) -> _Axes:
+    """Axes of C1, which is flat as a ring and wider than deep: the normal of its plane, and its width."""
+    cranial = ring_normal(points, axes.cranial)
+    width = _nearest_to(_spread(points)[0], axes.left)
+    left = width - (width @ cranial) * cranial
+    left /= np.linalg.norm(left)
+    return _Axes(left, np.cross(cranial, left), cranial)
+
+
+def _spread(points: Floats) -> Floats:
+    """Unit vectors (3, 3) as rows along which points spread, the widest first."""
+    spread: Floats = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
+    return spread
+
+
+def _nearest_to(axis: Floats, wanted: Floats) -> Floats:
+    """The axis, turned round if need be to point with `wanted`; `wanted` where they differ by over `STRAY_DEG`."""
+    axis = axis if axis @ wanted > 0.0 else -axis
+    return axis if _angle_deg(axis, wanted) <= STRAY_DEG else wanted
 
 
 def _pedicle_sample(stack: CanalStack, number: int) -> float | None:
@@ -162,8 +202,11 @@ def _body(local: Floats, canal: Floats) -> Floats:
     return body
 
 
-def _fit_endplates(body: Floats, step: float) -> _Endplates | None:
-    """Planes through the upper and lower ends of the body's columns, in body coordinates (left, dorsal, cranial)."""
+def _fit_endplates(body: Floats, step: float, with_dens: bool = False) -> _Endplates | None:
+    """Planes through the upper and lower ends of the body's columns, in body coordinates (left, dorsal, cranial).
+
+    Where the dens stands on the upper one, that is taken as parallel to the lower, as high as the lowest columns.
+    """
     centre, half = _middle(body)
     core = (((body[:, :2] - centre[:2]) / (CORE_FRACTION * half[:2])) ** 2).sum(axis=1) < 1.0
     inner = body[core]
@@ -185,6 +228,9 @@ def _fit_endplates(body: Floats, step: float) -> _Endplates | None:
     at_centre = np.array([centre[0], centre[1], 1.0])
     upper, upper_rms = _robust_plane(places, top)
     lower, lower_rms = _robust_plane(places, bottom)
+    if with_dens:
+        free = float(np.quantile(top - places[:, :2] @ lower[:2], FREE_OF_DENS))
+        upper, upper_rms = np.array([lower[0], lower[1], free]), lower_rms
     slope = -(upper[:2] + lower[:2]) / 2
     normal = np.array([slope[0], slope[1], 1.0]) / np.sqrt(1.0 + (slope**2).sum())
     return _Endplates(
@@ -246,7 +292,7 @@ def _measured(
     column = max(COLUMN_MM, step)
     half = _middle(local)[1]
     centre = local.mean(axis=0)
-    plates = _fit_endplates(local, column)
+    plates = _fit_endplates(local, column, with_dens=level == AXIS)
     top, bottom = (plates.cranial_mm, plates.caudal_mm) if plates else (centre[2] + half[2], centre[2] - half[2])
     rms = plates.rms_mm if plates else column
     centre[2] = (top + bottom) / 2

@@ -6,9 +6,9 @@ own transverse plane, overruled by the part: body is 5-8, pedicle 4 or 9, arch 1
 deep (C) in the inner half of its radial depth and superficial (B) in the outer (LAY-1), read off a polar map of the
 vertebra. Outside bone it is A, inside the canal D.
 
-The doubt is measured, not guessed: the tumour's border is moved in and out by the label error, and the whole tumour is
-moved and turned against the frame by the errors of both. The least and the greatest volume over all of these are the
-interval of a cell.
+The doubt is measured, not guessed: the tumour's border is moved in and out by the label error, the border between two
+levels up and down, and the whole tumour is moved and turned against the frame by the errors of both. The least and the
+greatest volume over all of these are the interval of a cell.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Sample:
     """Voxels in and around the tumour, at one level: coordinates, tissue, and how much tumour each holds.
 
     `inward_mm` leads from the centre of a voxel outside the label to the middle of what tumour could hold of it, when
-    the border is moved out: half way to the label.
+    the border is moved out: half way to the label. `border_mm` is the distance to the tumour's surface.
     """
 
     local_mm: Floats
@@ -77,6 +77,7 @@ class _Sample:
     depth_mm: Floats
     weights: Mapping[str, Floats]
     inward_mm: Floats
+    border_mm: Floats
 
 
 UNMEASURED = LevelExtent(
@@ -110,17 +111,23 @@ def measure_extent(
     near = np.argwhere(border < 2.0 * float(grid.spacing_mm.max()))
     where = tuple(near.T)
     points = grid.to_patient(near)
+    error_mm = scene.label_error_mm
     depth = measure_depths(scene, box)[where]
     inward = _inward(grid, border, near)
-    level_of = _level_of(scene, bone[where], points, tumour[where])
+    level_of, above, below = (
+        _level_of(scene, bone[where], points, tumour[where], shift) for shift in (0.0, error_mm, -error_mm)
+    )
     sacral = _is_sacral(scene, box, where, bone[where])
-    level_of[sacral] = 0
+    for there in (level_of, above, below):
+        there[sacral] = 0
     shares = tumour_shares(scene, tumour[where], border[where])
     levels: dict[Level, LevelExtent] = {}
     for number, (level, vertebra) in enumerate(scene.vertebrae.items(), start=1):
-        mine = level_of == number
-        if not tumour[where][mine].any():
+        if not tumour[where][level_of == number].any():
             continue
+        mine = (level_of == number) | (above == number) | (below == number)
+        sure = (level_of == number) & (above == number) & (below == number)
+        held = dict(zip(("value", "low", "high"), (level_of == number, sure, mine), strict=True))
         if vertebra.body_height_mm <= 0.0:
             levels[level] = UNMEASURED
             continue
@@ -131,14 +138,15 @@ def measure_extent(
             in_canal=canal[where][mine],
             in_disc=_in_disc(vertebra, local) & (bone[where][mine] == 0),
             depth_mm=depth[mine],
-            weights=dict(zip(("value", "low", "high"), (share[mine] for share in shares), strict=True)),
+            weights={name: (share * held[name])[mine] for name, share in zip(held, shares, strict=True)},
             inward_mm=inward[mine] @ _axes_of(vertebra),
+            border_mm=border[where][mine],
         )
         chart = (charts or {}).get(level) or build_chart(scene, level)
         levels[level] = _measure_level(scene, chart, sample, settings, dura_infiltrated)
-    held = sacral & tumour[where]
-    if scene.sacrum is not None and held.any():
-        levels |= _sacral_levels(scene, scene.sacrum, points[held], levels)
+    in_sacrum = sacral & tumour[where]
+    if scene.sacrum is not None and in_sacrum.any():
+        levels |= _sacral_levels(scene, scene.sacrum, points[in_sacrum], levels)
     extent = Extent(source="measured", levels=levels)
     return attrs.evolve(extent, skipped=judge_fact(not are_contiguous(involved_levels(extent))))
 
@@ -202,8 +210,13 @@ def _axes_of(vertebra: Vertebra) -> Floats:
     return np.stack([vertebra.frame.left, vertebra.frame.dorsal, vertebra.frame.cranial], axis=1)
 
 
-def _level_of(scene: Scene, bone: NDArray[np.uint8], points: Floats, tumour: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The level (1 + index) of each point: its bone's, or of the nearest level in height whose bone holds tumour."""
+def _level_of(
+    scene: Scene, bone: NDArray[np.uint8], points: Floats, tumour: NDArray[np.bool_], up_mm: float
+) -> NDArray[np.uint8]:
+    """The level (1 + index) of each point: its bone's, or of the nearest level in height whose bone holds tumour.
+
+    Points outside bone are looked at `up_mm` higher than they lie.
+    """
     involved = np.unique(bone[(bone > 0) & tumour])
     candidates = [n for n, v in enumerate(scene.vertebrae.values(), start=1) if v.body_height_mm > 0.0]
     candidates = [n for n in candidates if n in involved] or candidates
@@ -211,7 +224,7 @@ def _level_of(scene: Scene, bone: NDArray[np.uint8], points: Floats, tumour: NDA
     gaps = []
     for number in candidates:
         v = vertebrae[number - 1]
-        height = local_coordinates(v.frame, points)[:, 2] - (v.endplate_cranial_mm + v.endplate_caudal_mm) / 2
+        height = local_coordinates(v.frame, points)[:, 2] + up_mm - (v.endplate_cranial_mm + v.endplate_caudal_mm) / 2
         gaps.append(np.abs(height) / v.body_height_mm)
     nearest = np.array(candidates, dtype=np.uint8)[np.argmin(np.stack(gaps), axis=0)]
     return np.where(bone > 0, bone, nearest).astype(np.uint8)
@@ -234,6 +247,7 @@ def _measure_level(
     voxel_ml = scene.grid.voxel_ml
     nominal = _cells_of(sample, sample.local_mm, chart)
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
+    whole = _bone_volumes(scene, chart)
     others = [_with_pedicles(chart, vertebra, scene.label_error_mm, sign) for sign in (-1, 1)]
     places = {"low": sample.local_mm, "high": sample.local_mm + sample.inward_mm}
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
@@ -244,7 +258,7 @@ def _measure_level(
         volumes[bound] = np.asarray(pick.reduce([*moves, volumes["value"]]), dtype=np.float64)
         if bound == "low":
             moved = [_depths(cells, sample) for cells in assigned]
-    whole = _bone_volumes(scene, chart)
+            grazed = _grazed([nominal, *assigned], sample, whole, scene.label_error_mm)
     depths = _depths(nominal, sample)
     reached = np.maximum.reduce([depths, *moved])
     # Tumour that no voxel of a cell shows may lie as deep there as anywhere in the layer.
@@ -266,12 +280,30 @@ def _measure_level(
                 depth = Estimate(found, max(found - scene.label_error_mm, 0.0), float(deepest[at]), "mm", because)
                 cells[sector, layer] = _outside_cell(volume, depth, limit, settings)
             else:
-                cells[sector, layer] = _bone_cell(volume, float(whole[at]), settings)
+                cell = _bone_cell(volume, float(whole[at]), settings)
+                # A share of a cell that is smaller than a voxel cannot be seen in it.
+                unseen = grazed[at] and settings.cell_fraction * float(whole[at]) < voxel_ml
+                open_if = Verdict.UNDECIDED if unseen and cell.verdict is Verdict.UNMET else cell.verdict
+                cells[sector, layer] = attrs.evolve(cell, verdict=open_if)
     layers = {layer: any_of(cells[s, layer].verdict for s in SECTORS) for layer in ("A", "B", "C", "D")}
     layers["E"] = all_of((layers["D"], judge_fact(dura)))
     layers["F"] = _layer_f(level, cells)
     sectors = {s: any_of(cells[s, layer].verdict for layer in ("A", "B", "C", "D")) for s in SECTORS}
     return LevelExtent(sectors=sectors, layers=layers, cells=cells)
+
+
+def _grazed(assigned: list[tuple[Ints, Ints]], sample: _Sample, whole_ml: Floats, reach_mm: float) -> NDArray[np.bool_]:
+    """(layers, sectors): cells of bone that the tumour comes near, wherever the doubt puts their borders.
+
+    Bone that is thinner than a voxel is labelled in one layer only; the other one of its sector counts as grazed too.
+    """
+    near = (sample.border_mm <= reach_mm) & sample.bone
+    found = np.zeros(whole_ml.shape, dtype=bool)
+    for layer, sector in assigned:
+        found[layer[near], sector[near]] = True
+    thin = (whole_ml[B] > 0.0) != (whole_ml[C] > 0.0)
+    found[[B, C]] |= found[[B, C]].any(axis=0) & thin
+    return found
 
 
 def _with_pedicles(chart: Chart, vertebra: Vertebra, error_mm: float, sign: int) -> Chart:
@@ -349,7 +381,7 @@ def _bone_volumes(scene: Scene, chart: Chart) -> Floats:
     """(layers, sectors) ml of the vertebra's own bone."""
     local, n = chart.bone_mm, len(chart.bone_mm)
     nothing = np.zeros(n, dtype=bool)
-    sample = _Sample(local, np.ones(n, dtype=bool), nothing, nothing, np.zeros(n), {}, np.zeros((n, 3)))
+    sample = _Sample(local, np.ones(n, dtype=bool), nothing, nothing, np.zeros(n), {}, np.zeros((n, 3)), np.zeros(n))
     return _volumes(_cells_of(sample, local, chart), np.ones(n), scene.grid.voxel_ml)
 
 

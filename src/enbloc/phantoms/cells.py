@@ -1,8 +1,9 @@
 """WBB cells of a phantom by definition, on dense evaluations of its implicit functions.
 
 Definitions (knowledge: GEO-1..6, LAY-1..3, all the project's own choice): the angle grows around the canal centre in
-the vertebra's transverse plane from dorsal to the patient's left; body = bone ventral of the posterior wall's coronal
-plane; pedicle = bone beside the canal, between that plane and the one through the canal's dorsal wall, medial of the
+the vertebra's transverse plane from dorsal to the patient's left; body = bone ventral of the coronal plane through the
+canal's ventral wall (at C1 the anterior arch and what of the lateral masses lies there; the dens is body of C2);
+pedicle = bone beside the canal, between that plane and the one through the canal's dorsal wall, medial of the
 pedicle's outer border; arch = the rest. Pedicles are sectors 4 and 9, the body is clamped to 5-8, the arch to 1-3 and
 10-12. Layer C is bone nearer than half way from the first to the last bone on its ray, B the other half. Outside the
 bone: D in the canal, disc in a disc, else A; those belong to the level in whose slab they lie.

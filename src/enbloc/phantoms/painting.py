@@ -104,7 +104,9 @@ def bone_mask(phantom: SpinePhantom, level: Level, grid: Grid, canal: Bools) -> 
 
 
 def disc_mask(phantom: SpinePhantom, upper: Level, grid: Grid, slabs: NDArray[np.int8]) -> Bools:
-    """The disc below `upper`: between two endplates, each half with its own vertebra's outline."""
+    """The disc below `upper`: between two endplates, each half with its own vertebra's outline; C1 has none."""
+    if upper == "C1":
+        return np.zeros(grid.shape, dtype=bool)
     lower = phantom.levels[phantom.levels.index(upper) + 1]
     mask = along_spine(phantom, grid, slabs, {level: disc_column(phantom.sizes[level]) for level in (upper, lower)})
     found = np.flatnonzero(mask.any(axis=(1, 2)))

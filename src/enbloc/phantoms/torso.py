@@ -11,7 +11,7 @@ import numpy as np
 
 from enbloc.foundation.terms.levels import Level, order
 from enbloc.phantoms.solids import ArcTube, Column, Ellipsoid, Solid
-from enbloc.phantoms.vertebra import WIDEST, Sizes, canal_half_mm, front_mm
+from enbloc.phantoms.vertebra import WIDEST, Sizes, back_mm, canal_half_mm, front_mm
 
 CORD_AREA_FRACTION = 0.55
 """Share of the canal's area that the cord label fills (ours; real labels fill 45-75 %)."""
@@ -42,7 +42,7 @@ def disc_column(sizes: Sizes) -> Column:
     return Column(
         (0.0, front_mm(sizes) + half_v),
         (0.97 * sizes.front.body_width_mm / 2.0, 0.97 * half_v),
-        v_max=-canal_half_mm(sizes)[1],
+        v_max=back_mm(sizes),
     )
 
 

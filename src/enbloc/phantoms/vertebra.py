@@ -1,7 +1,8 @@
 """One vertebra as analytic solids in its own frame.
 
 The sizes are ours: round, plausible numbers for an adult at a few levels, linear in between. They are no statistics
-and support no claim about patients. C1, C2 and the sacrum are ordinary-shaped.
+and support no claim about patients. C2 carries the dens; C1 is a ring whose anterior arch, in place of a body, stands
+in front of the dens. The sacrum is ordinary-shaped.
 
 The frame: origin = canal centre at mid-pedicle height, u to the patient's left, v dorsal, w cranial.
 """
@@ -29,7 +30,9 @@ JOINT_GAP_MM = 2.0
 class Front:
     """Body, disc below it, canal and pedicles, mm.
 
-    `pedicle_slant` is how far the pedicle's outer border nears the midline per mm that it goes ventrally.
+    `pedicle_slant` is how far the pedicle's outer border nears the midline per mm that it goes ventrally. A dens of
+    `dens_height_mm` stands on the body's cranial end plate; `dens_room_mm` is how far in front of the canal the body
+    begins, to leave room for the dens of the level below.
     """
 
     body_width_mm: float
@@ -41,6 +44,8 @@ class Front:
     pedicle_width_mm: float
     pedicle_height_mm: float
     pedicle_slant: float
+    dens_height_mm: float = 0.0
+    dens_room_mm: float = 0.0
 
 
 @attrs.frozen
@@ -117,10 +122,31 @@ PROCESSES: Mapping[str, tuple[float, ...]] = {
     "transverse_dorsal_mm": (-2, 2, 4, 4, 1, 0, -8),
     "transverse_slope": (0, 0.3, 0.75, 0.5, 0.15, 0.1, 0),
 }
+DENS_HALF_MM = (5.0, 5.0)
+"""Half width and half depth of the dens (ours)."""
+
+DENS_GAP_MM = 3.0
+"""From the dens to the anterior arch of C1 in front of it, and to the lateral masses beside it (ours)."""
+
+LIGAMENT_MM = 1.0
+"""From the dens to the canal behind it (ours); the transverse ligament runs there."""
+
+ATLAS = Sizes(
+    Front(26, 6, 12, 4, 28, 16, 12, 12, 0.0, dens_room_mm=LIGAMENT_MM + 2 * DENS_HALF_MM[1] + DENS_GAP_MM),
+    Arch(5, 4, -4, 0.0, 10, 4, 7, -7),
+    Processes(4, 6, 5, 0.0, 10, 8, 8, -2, 0.0),
+)
+AXIS = Sizes(
+    Front(20, 15, 18, 4, 24, 16, 7, 9, 0.5, dens_height_mm=17.0),
+    Arch(5, 4, -7, 0.3, 10, 4, 7, -13),
+    Processes(20, 9, 7, 0.3, 8, 6, 6, -2, 0.0),
+)
 
 
 def sizes_of(level: Level) -> Sizes:
-    """Our plausible sizes of a level, linear between the `ANCHORS` and constant beyond them."""
+    """Our plausible sizes of a level, linear between the `ANCHORS` and constant beyond them; C1 and C2 apart."""
+    if level in ("C1", "C2"):
+        return ATLAS if level == "C1" else AXIS
     at, known = order(level), [order(anchor) for anchor in ANCHORS]
     read = [
         {name: float(np.interp(at, known, row)) for name, row in table.items()} for table in (FRONT, ARCH, PROCESSES)
@@ -141,7 +167,12 @@ def endplates_mm(sizes: Sizes) -> tuple[float, float]:
 
 def front_mm(sizes: Sizes) -> float:
     """Dorsal coordinate of the body's most ventral point (negative)."""
-    return -canal_half_mm(sizes)[1] - sizes.front.body_depth_mm
+    return back_mm(sizes) - sizes.front.body_depth_mm
+
+
+def back_mm(sizes: Sizes) -> float:
+    """Dorsal coordinate of the body's posterior wall (negative): the canal's ventral wall, or before the dens."""
+    return -canal_half_mm(sizes)[1] - sizes.front.dens_room_mm
 
 
 def body_column(sizes: Sizes) -> Column:
@@ -151,8 +182,17 @@ def body_column(sizes: Sizes) -> Column:
         centre=(0.0, front_mm(sizes) + half_v),
         half=(sizes.front.body_width_mm / 2.0, half_v),
         heights=endplates_mm(sizes),
-        v_max=-canal_half_mm(sizes)[1],
+        v_max=back_mm(sizes),
     )
+
+
+def dens_column(sizes: Sizes) -> Column | None:
+    """The dens, on the body's cranial end plate and right in front of the canal; None where there is none."""
+    if sizes.front.dens_height_mm == 0.0:
+        return None
+    top = endplates_mm(sizes)[1]
+    centre_v = -canal_half_mm(sizes)[1] - LIGAMENT_MM - DENS_HALF_MM[1]
+    return Column((0.0, centre_v), DENS_HALF_MM, (top - 1.0, top + sizes.front.dens_height_mm), v_max=0.0)
 
 
 def body_centroid_mm(sizes: Sizes) -> Floats:
@@ -176,9 +216,17 @@ def bone_solids(sizes: Sizes) -> dict[str, Solid]:
     thick, deep, wide = arch.lamina_thickness_mm, arch.joint_depth_mm, arch.joint_width_mm
     root_v = half_v + thick / 2.0
     spine_top = arch.lamina_bottom_mm - arch.lamina_slope * root_v + 0.8 * processes.spinous_height_mm
-    return {
+    beside_dens = DENS_HALF_MM[0] + DENS_GAP_MM if front.dens_room_mm else 0.0
+    dens = dens_column(sizes)
+    return ({"dens": dens} if dens else {}) | {
         "body": body_column(sizes),
-        "pedicles": SkewBox((0.0, outer_u), (-half_v, 0.0), (-tall, tall), u_per_v=front.pedicle_slant, paired=True),
+        "pedicles": SkewBox(
+            (beside_dens, outer_u),
+            (-half_v - front.dens_room_mm, 0.0),
+            (-tall, tall),
+            u_per_v=front.pedicle_slant,
+            paired=True,
+        ),
         "laminae": HalfRing(
             (half_u + thick, half_v + thick), (arch.lamina_bottom_mm, arch.lamina_top_mm), arch.lamina_slope
         ),

@@ -6,7 +6,7 @@ import pytest
 
 from enbloc.errors import InputError
 from enbloc.phantoms.spine import Bends, Pose, SpinePhantom, body_centre_mm, down_mm, turn_matrix, up_mm
-from enbloc.phantoms.vertebra import canal_half_mm, endplates_mm, front_mm, sizes_of
+from enbloc.phantoms.vertebra import body_column, canal_half_mm, dens_column, endplates_mm, front_mm, sizes_of
 
 RUNS = [("C3", "C4", "C5"), ("C7", "T1", "T2"), ("T11", "T12", "L1"), ("L4", "L5", "S1", "S2")]
 BENDS = Bends(kyphosis_deg=2.0, scoliosis_deg=-1.5, twist_deg=1.0)
@@ -75,7 +75,7 @@ def test_bends_that_close_a_disc_are_refused():
         SpinePhantom(("L2", "L3"), Bends(kyphosis_deg=15.0))
 
 
-@pytest.mark.parametrize("level", ["C1", "C5", "T1", "T6", "T13", "L1", "L5", "L6", "S2"])
+@pytest.mark.parametrize("level", ["C2", "C5", "T1", "T6", "T13", "L1", "L5", "L6", "S2"])
 def test_sizes_hold_together(level):
     sizes = sizes_of(level)
     caudal, cranial = endplates_mm(sizes)
@@ -83,3 +83,15 @@ def test_sizes_hold_together(level):
     assert cranial + caudal < 0, "the pedicle stands in the upper half of the body"
     closed = min(sizes.front.pedicle_height_mm / 2, sizes.arch.lamina_top_mm) + sizes.front.pedicle_height_mm / 2
     assert closed > 5.0
+
+
+def test_the_dens_stands_in_the_ring_of_c1_before_the_canal():
+    phantom = SpinePhantom(("C1", "C2", "C3"))
+    atlas, axis = phantom.sizes["C1"], phantom.sizes["C2"]
+    dens = dens_column(axis)
+    (_, (front, back), (_, top)) = dens.bounds
+    assert back < -canal_half_mm(axis)[1]
+    assert body_column(atlas).bounds[1][1] < front
+    rise = up_mm(phantom, "C2") + down_mm(phantom, "C1")
+    assert rise + endplates_mm(atlas)[0] < top
+    assert dens_column(atlas) is None
