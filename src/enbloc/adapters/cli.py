@@ -185,7 +185,9 @@ def classify(
 
 @app.command(name="import")
 def import_(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder, zip, DICOMDIR or file of DICOM.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A folder, zip, DICOMDIR or file of DICOM, or a folder of masks.")
+    ],
     out: Annotated[Path | None, typer.Option("--out", metavar="CASE", help="Make this case folder.")] = None,
     series: Annotated[int | None, typer.Option("--series", help="Its number in the list. [default: proposed]")] = None,
     deidentify: Annotated[bool, typer.Option("--deidentify", help="Remove the identity (DICOM PS3.15).")] = False,

@@ -24,6 +24,7 @@ def run_import(
     from enbloc.adapters.files.json_files import json_text, to_plain
     from enbloc.adapters.imports.listing import listing_form, listing_lines
     from enbloc.adapters.imports.make_case import Wish, make_case
+    from enbloc.adapters.imports.single_files import find_single_files, make_case_of_files, single_lines
     from enbloc.adapters.printing import print_lines, problem_lines
 
     limits = read_limits()
@@ -32,13 +33,17 @@ def run_import(
         listing = list_series(found.files, found.root, limits, tell)
         problems = (*found.problems, *listing.problems)
         made: tuple[Problem, ...] = ()
-        if out is not None:
+        singles = find_single_files(found.root) if place.is_dir() and not (listing.series or deidentify) else None
+        if out is not None and singles is not None:
+            made = make_case_of_files(singles, out)
+        elif out is not None:
             made = make_case(listing, Wish(out, series, deidentify, keys), limits, tell)
     if as_json:
         case = {"case": str(out.resolve())} if out is not None else {}
-        print(json_text({**listing_form(listing), **case, "problems": to_plain((*problems, *made))}), end="")
+        masks = {"masks": sorted(singles.masks)} if singles is not None else {}
+        print(json_text({**listing_form(listing), **masks, **case, "problems": to_plain((*problems, *made))}), end="")
         return
-    print_lines(Console(), listing_lines(listing))
+    print_lines(Console(), listing_lines(listing) if singles is None else single_lines(singles))
     if out is None:
         typer.echo("Nothing was written. To make a case: add --out CASE (and --series N for another series).")
         return

@@ -67,7 +67,7 @@ def make_case(listing: Listing, wish: Wish, limits: Limits, report_progress: Pro
         If the series is no volume, its pixels are damaged, or the folder cannot be written.
     """
     series = chosen(listing, wish.series)
-    _check_out(wish)
+    _check_wish(wish)
     keys = read_keys(wish.keys) if wish.keys is not None else new_keys()
     pseudonym, keys = _pseudonym(series, wish, keys)
     disguise = Disguise(pseudonym, keys.secret if wish.deidentify else None)
@@ -122,10 +122,21 @@ def _pseudonym(series: Series, wish: Wish, keys: Keys) -> tuple[str, Keys]:
     return f"case-{hashlib.sha256(seed.encode()).hexdigest()[:8]}", keys
 
 
-def _check_out(wish: Wish) -> None:
-    out = wish.out
+def check_out(out: Path) -> None:
+    """Refuse a place that is taken.
+
+    Raises
+    ------
+    FileError
+        If something is there already, but for an empty folder.
+    """
     if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise FileError("it is there already", where=str(out), remedy="Choose another --out, or empty it.")
+
+
+def _check_wish(wish: Wish) -> None:
+    out = wish.out
+    check_out(out)
     if wish.keys is not None and wish.keys.resolve().is_relative_to(out.resolve()):
         raise CallError("the key file must not lie in the case folder", where="--keys", remedy="Keep it elsewhere.")
 
@@ -189,7 +200,7 @@ def _toml(pseudonym: str, image: str, labels: list[tuple[str, OtherObject]], mod
         yield from ("", "[[labels]]", f"file = {quoted(name)}", f"scheme = {quoted(one.scheme)}")
     if not labels:
         yield from ("", *(_LABELS_TO_FILL.splitlines()))
-    yield from ("", *(_CLINICAL_TO_FILL.splitlines()), "")
+    yield from ("", *(CLINICAL_TO_FILL.splitlines()), "")
 
 
 _LABELS_TO_FILL = """# Add what was drawn on the image, one table for each file:
@@ -199,7 +210,7 @@ _LABELS_TO_FILL = """# Add what was drawn on the image, one table for each file:
 # [[labels]]
 # file = "tumour.nii.gz"
 # structure = "tumour\""""
-_CLINICAL_TO_FILL = """[clinical]
+CLINICAL_TO_FILL = """[clinical]
 # What is missing is unknown, never assumed. `enbloc terms histology` lists the words.
 # histology = "chordoma"
 # biopsy_confirmed = true
