@@ -447,7 +447,12 @@ def test_the_scene_names_only_files_that_are_there() -> None:
     nodes = {node.get("id"): node for node in scene}
     assert len(nodes) == len(list(scene))
     stored = [node for node in scene if node.get("references")]
-    assert len(stored) == len(source_of("askew").cuts) + 2
+    roots = [
+        part for part in source_of("askew").forms["2-anatomy"]["scene"]["modelled"] if part["kind"] == "nerve_root"
+    ]
+    assert roots
+    assert len(stored) == len(source_of("askew").cuts) + 2 + len(roots)
+    assert sum("(modelled)" in str(node.get("name")) for node in stored) == len(roots)
     for node in stored:
         storage = nodes[node.get("references").removeprefix("storage:").rstrip(";")]
         assert (path.parent / storage.get("fileName")).is_file()

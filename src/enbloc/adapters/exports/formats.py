@@ -29,7 +29,11 @@ FORMATS: dict[str, Format] = {
         Format("3mf", "the same as one file in millimetres, with names and colours", "3D printers"),
         Format("obj", "the same as one file with named objects", "modelling programs"),
         Format("glb", "the same as one scene in metres, y up", "viewers"),
-        Format("slicer", "segmentation (.seg.nrrd), cut planes and points (.mrk.json), scene (.mrml)", "3D Slicer"),
+        Format(
+            "slicer",
+            "segmentation (.seg.nrrd), cut planes, points and modelled roots (.mrk.json), scene (.mrml)",
+            "3D Slicer",
+        ),
         Format("dicom-ct", "the CT as a derived series, which the other DICOM files refer to", "PACS"),
         Format("dicom-seg", "segmentations: binary with every segment; label maps of anatomy and plan", "PACS"),
         Format("dicom-sr", "structured report (TID 1500): measures, classes, margins, cuts, digest", "PACS"),

@@ -1,4 +1,4 @@
-"""Cut planes and points as 3D Slicer's Markups JSON.
+"""Cut planes, points and modelled roots as 3D Slicer's Markups JSON.
 
 Source: 3D Slicer's schema ``markups-schema-v1.0.3.json``. A file holds one plane, so that a scene can name it; the
 points (where each margin is least) stand in one list. ``baseToNode`` and ``orientation`` hold the plane's axes as
@@ -20,6 +20,9 @@ SCHEMA = (
     "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/"
     "markups-schema-v1.0.3.json#"
 )
+
+ROOT_COLOUR = (222, 178, 40)
+"""Nerves are yellow in every atlas."""
 
 
 def plane_bytes(cut: Cut) -> bytes:
@@ -85,6 +88,31 @@ def points_bytes(source: RunSource) -> bytes | None:
             "labelFormat": "%N-%d",
             "controlPoints": points,
             "display": {**_display((178, 34, 52), opacity=1.0), "pointLabelsVisibility": True},
+        }
+    )
+
+
+def modelled_roots(source: RunSource) -> tuple[Json, ...]:
+    """The nerve roots that the run modelled, as they stand in ``2-anatomy.json``."""
+    scene = source.forms.get("2-anatomy", {}).get("scene") or {}
+    return tuple(part for part in scene.get("modelled", ()) if part["kind"] == "nerve_root")
+
+
+def curve_bytes(part: Json) -> bytes:
+    """Something modelled as an open curve along its middle line; its name says that it is modelled."""
+    places = np.array(part["points_mm"], dtype=np.float64)
+    words = f"modelled, not seen: {part['because']}; {part['width_mm']:g} mm wide"
+    return _file(
+        {
+            "type": "Curve",
+            "name": one_line(f"{part['name']} (modelled)", 100),
+            "coordinateSystem": "LPS",
+            "coordinateUnits": "mm",
+            "locked": True,
+            "fixedNumberOfControlPoints": True,
+            "labelFormat": "%N-%d",
+            "controlPoints": [_point(str(n), str(n), place, words) for n, place in enumerate(places, start=1)],
+            "display": _display(ROOT_COLOUR, opacity=1.0),
         }
     )
 

@@ -7,14 +7,14 @@ from xml.sax.saxutils import quoteattr
 
 from enbloc.adapters.exports.run_source import RunSource
 from enbloc.adapters.exports.safe_text import file_stem, one_line, unlike
-from enbloc.adapters.exports.slicer.markups import plane_bytes, points_bytes
+from enbloc.adapters.exports.slicer.markups import curve_bytes, modelled_roots, plane_bytes, points_bytes
 from enbloc.adapters.exports.slicer.segmentation import segmentation_bytes
 
 File = tuple[str, bytes]
 
 
 def slicer_files(source: RunSource) -> Iterator[File]:
-    """``.seg.nrrd``, one ``.mrk.json`` for each cut, one for the points, and the ``.mrml`` that opens them.
+    """``.seg.nrrd``, a ``.mrk.json`` for each cut, for the points and for each modelled root, and the ``.mrml`` of all.
 
     Raises
     ------
@@ -33,6 +33,11 @@ def slicer_files(source: RunSource) -> Iterator[File]:
         name = f"{source.stem}-least-margins.mrk.json"
         yield name, points
         nodes += _node("MarkupsFiducial", 1, "least margins", name, "MarkupsJsonStorage")
+    # The storage of the points has number 1.
+    for number, root in enumerate(modelled_roots(source), start=2):
+        name = file_stem(f"{source.stem}-modelled-{root['structure']}")
+        yield f"{name}.mrk.json", curve_bytes(root)
+        nodes += _node("MarkupsCurve", number, f"{root['name']} (modelled)", f"{name}.mrk.json", "MarkupsJsonStorage")
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<MRML version="Slicer5.6.0" userTags="">', *nodes, "</MRML>"]
     yield f"{source.stem}.mrml", ("\n".join(lines) + "\n").encode()
 
