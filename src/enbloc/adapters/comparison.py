@@ -18,6 +18,7 @@ import attrs
 
 from enbloc.adapters.files.json_files import Json
 from enbloc.errors import CallError, FileError
+from enbloc.foundation.terms.structures import structure_words
 
 PLANS_FILE = "5-plans.json"
 CLASSES_FILE = "3-classification.json"
@@ -97,7 +98,7 @@ def _words(value: object) -> str:
     if isinstance(value, Mapping):
         return f"not known ({value['unknown']})" if "unknown" in value else f"{value['value']:.4g}"
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(structure_words(str(one)) for one in value) or "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -1,10 +1,11 @@
 """English phrases and how another language says them: a gettext catalogue (``zh.po``) with patterns.
 
 A message may hold names in braces. ``{n}`` stands for a number and ``{c}`` for codes (levels, sectors, layers), both
-copied (``{n1}``, ``{cx}`` and so on likewise); any other name stands for words, which are said in the language too,
-``{i}`` for one item of a list, so that a measure before it is never said of the whole list. A
-text is looked up whole, then sentence by sentence, then by pattern, then as a list. What cannot be said is returned as
-it came, and listed in `Catalogue.missing`.
+copied (``{n1}``, ``{cx}`` and so on likewise); any other name stands for words, which are said in the language too:
+``{i}`` for one item of a list, ``{o}`` for one thing without "and", ``{s}`` for a side, so that what is said of one is
+never said of the whole list; only the last name for words may span a semicolon. A text is looked up whole, then
+sentence by sentence, then by pattern, then as a list. What cannot be said is returned as it came, and listed in
+`Catalogue.missing`.
 
 Numbers, levels, units and codes need no entry: they are the same in every language.
 """
@@ -21,7 +22,14 @@ _ENTRY = re.compile(r'^msgid ((?:"(?:[^"\\]|\\.)*"\s*)+)msgstr ((?:"(?:[^"\\]|\\
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _NAME = re.compile(r"\{(\w+)\}")
 _SENTENCES = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9(])")
-_KINDS = {"n": r"[−+-]?\d[\d.,]*", "c": r"[A-Z\d][^.:()]*?", "i": r"(?:[^,;()]|\([^()]*\))+?"}
+_KINDS = {
+    "n": r"[−+-]?\d[\d.,]*",
+    "c": r"[A-Z\d][^.:()]*?",
+    "i": r"(?:[^,;()]|\([^()]*\))+?",
+    "s": "left|right",
+    "o": r"(?:(?! and | or )[^,;:()])+?",
+}
+_WORDS, _LAST_WORDS = r"(?:(?!; ).)+?", ".+?"
 _WORD = re.compile(r"[A-Za-z]+")
 _CODE = re.compile(
     r"(?:[A-Z]{1,5}\d*[a-d]?|[a-d]|[IVX]+|mm|ml|deg|cm|kg|kV|HU|sha|[CTLS]\d{1,2}|p|n|s|x|h|l|vs|pM|Frankel|Enneking|Tomita"
@@ -134,9 +142,11 @@ class _Pattern:
         self.first = _first_word(parts[0]) if " " in parts[0] else ""
         self.weight = len("".join(parts[::2]))
         seen: dict[str, None] = {}
+        last = next((name for name in reversed(parts[1::2]) if name[0] not in _KINDS), "")
         regex = "(?i:" + re.escape(parts[0][:1]) + ")" + re.escape(parts[0][1:])
         for name, literal in zip(parts[1::2], parts[2::2], strict=True):
-            group = f"(?P={name})" if name in seen else f"(?P<{name}>{_KINDS.get(name[0], '.+?')})"
+            free = _LAST_WORDS if name == last else _WORDS
+            group = f"(?P={name})" if name in seen else f"(?P<{name}>{_KINDS.get(name[0], free)})"
             seen[name] = None
             regex += group + re.escape(literal)
         self._regex = re.compile(regex, re.DOTALL)

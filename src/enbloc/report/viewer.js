@@ -5,13 +5,14 @@
 (() => {
   const SCALE_MM = 0.01;
   const TURN_DEG = 5;
+  const FLUSH_MM = 1.5;
   const LETTERS = { L: [1, 0, 0], R: [-1, 0, 0], P: [0, 1, 0], A: [0, -1, 0], S: [0, 0, 1], I: [0, 0, -1] };
   const VERTEX = `#version 300 es
-    in vec3 point; in vec3 normal; uniform mat3 view; uniform mat4 pose; uniform vec3 span; out vec3 seen;
+    in vec3 point; in vec3 normal; uniform mat3 view; uniform mat4 pose; uniform vec3 span; uniform float flush; out vec3 seen;
     void main() {
       vec3 eye = view * (pose * vec4(point, 1.0)).xyz;
       seen = view * mat3(pose) * normal;
-      gl_Position = vec4(eye.xy / span.xy, -eye.z / span.z, 1.0);
+      gl_Position = vec4(eye.xy / span.xy, -(eye.z + flush) / span.z, 1.0);
     }`;
   const FRAGMENT = `#version 300 es
     precision mediump float; in vec3 seen; uniform vec4 colour; uniform float veil; out vec4 paint;
@@ -140,6 +141,7 @@
       const solid = part.opacity === 1;
       gl.uniformMatrix4fv(set("pose"), true, part.leaves ? moved : still);
       gl.uniform4f(set("colour"), ...rgb(part.colour), part.opacity);
+      gl.uniform1f(set("flush"), solid ? 0 : FLUSH_MM); // what lies on a solid is seen on it
       gl.uniform1f(set("veil"), part.flat || solid ? 0 : 1); // a veil is densest at its rim
       gl.depthMask(solid);
       gl[part.flat || solid ? "disable" : "enable"](gl.CULL_FACE);

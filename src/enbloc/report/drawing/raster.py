@@ -20,7 +20,7 @@ _AMBIENT = 0.38
 _FINEST = 24
 _FACE_ON, _EDGE_ON = 0.45, 2.2
 _FLAT_N = 20
-_FLUSH_MM = 0.6
+_FLUSH_MM = 1.5
 
 
 @attrs.frozen(eq=False)
