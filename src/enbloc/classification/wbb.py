@@ -30,8 +30,7 @@ from enbloc.anatomy.parts import (
     find_parts,
     local_coordinates,
 )
-from enbloc.anatomy.sacrum import judge_sacral_levels, sides_held
-from enbloc.anatomy.scene import Sacrum, Scene, Vertebra
+from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.chart import DEEP_FRACTION, Chart, build_chart, radial_fraction
 from enbloc.classification.depth import measure_depths
@@ -46,12 +45,11 @@ from enbloc.classification.extent import (
     involved_levels,
 )
 from enbloc.classification.judged import border_mm, tumour_shares
+from enbloc.classification.sacral_extent import is_sacral, sacral_levels
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, judge_above, judge_fact
-from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
-from enbloc.foundation.terms.structures import SACRUM
 
 Ints = NDArray[np.intp]
 
@@ -117,7 +115,7 @@ def measure_extent(
     level_of, above, below = (
         _level_of(scene, bone[where], points, tumour[where], shift) for shift in (0.0, error_mm, -error_mm)
     )
-    sacral = _is_sacral(scene, box, where, bone[where])
+    sacral = is_sacral(scene, box, where, bone[where])
     for there in (level_of, above, below):
         there[sacral] = 0
     shares = tumour_shares(scene, tumour[where], border[where])
@@ -146,44 +144,9 @@ def measure_extent(
         levels[level] = _measure_level(scene, chart, sample, settings, dura_infiltrated)
     in_sacrum = sacral & tumour[where]
     if scene.sacrum is not None and in_sacrum.any():
-        levels |= _sacral_levels(scene, scene.sacrum, points[in_sacrum], levels)
+        levels |= sacral_levels(scene, scene.sacrum, points[in_sacrum], levels)
     extent = Extent(source="measured", levels=levels)
     return attrs.evolve(extent, skipped=judge_fact(not are_contiguous(involved_levels(extent))))
-
-
-def _is_sacral(
-    scene: Scene, box: tuple[slice, slice, slice], where: tuple[Ints, ...], bone: NDArray[np.uint8]
-) -> NDArray[np.bool_]:
-    """Voxels of the sacrum's own label, and those outside all bone that are nearer to it than to any vertebra."""
-    if scene.sacrum is None:
-        return np.zeros(len(bone), dtype=bool)
-    grid, label = scene.grid.crop(box), scene.structures.mask(SACRUM)[box]
-    to_sacrum, to_others = distance_to(grid, label)[where], distance_to(grid, scene.bone[box] > 0)[where]
-    found: NDArray[np.bool_] = (bone == 0) & (label[where] | (to_sacrum < to_others))
-    return found
-
-
-def _sacral_levels(
-    scene: Scene, sacrum: Sacrum, points_mm: Floats, levels: Mapping[Level, LevelExtent]
-) -> dict[Level, LevelExtent]:
-    """The levels of a sacrum that is labelled as a whole: free where tumour cannot be, open everywhere else.
-
-    Only the sides are read: no definition of sectors and layers holds for a sacrum without a canal of its own.
-    """
-    left, right = sides_held(sacrum, points_mm, 2 * scene.label_error_mm)
-    open_or = {Verdict.UNMET: Verdict.UNMET, Verdict.MET: Verdict.UNDECIDED, Verdict.UNDECIDED: Verdict.UNDECIDED}
-    sectors = {s: open_or[left if s <= len(SECTORS) // 2 else right] for s in SECTORS}
-    layers = {layer: Verdict.UNMET if layer == "F" else Verdict.UNDECIDED for layer in LAYERS}
-    found: dict[Level, LevelExtent] = {}
-    for level, verdict in judge_sacral_levels(sacrum, points_mm).items():
-        seen = levels.get(level)
-        if seen is not None and verdict is not Verdict.UNMET:
-            joined_sectors = {s: any_of((seen.sectors[s], sectors[s])) for s in SECTORS}
-            joined_layers = {layer: any_of((seen.layers[layer], layers[layer])) for layer in LAYERS}
-            found[level] = attrs.evolve(seen, sectors=joined_sectors, layers=joined_layers)
-        elif verdict is not Verdict.UNMET:
-            found[level] = LevelExtent(sectors, layers)
-    return found
 
 
 def _box_around_tumour(scene: Scene) -> tuple[slice, slice, slice]:
