@@ -123,6 +123,6 @@ def _who(case: Case, extent: Extent | None) -> tuple[Fact, ...]:
         Fact("Levels", levels or "not known"),
         Fact("Histology", f"{histology}, {grade} ({biopsy[clinical.biopsy_confirmed]})"),
         Fact("Spread", spread if clinical.metastases else "metastases not stated"),
-        Fact("Neurology", f"ASIA/Frankel {clinical.neurology}" if clinical.neurology else "not stated"),
+        Fact("Neurology", f"ASIA/Frankel {clinical.neurology}" if clinical.neurology else "neurology not stated"),
         Fact("Patient", person or "age and sex not stated"),
     )
