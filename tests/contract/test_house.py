@@ -107,3 +107,9 @@ def test_a_typed_case_waits_for_no_library_that_it_does_not_use() -> None:
     probe = f"import enbloc.adapters.journey, sys; print({loaded})"
     found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert not {"pydicom", "pybtex", "yaml", "highdicom", "nibabel", "SimpleITK", "numba"} & set(found.stdout.split())
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """Test folders are no packages: of two files with one name, one would not be collected."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)

@@ -8,8 +8,12 @@ from law_cases import CHORDOMA, QUICK, TUMOURS, contradictions, possible, walk_o
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.walk import walk
 
+SLOW = pytest.mark.slow
 
-@pytest.mark.parametrize("name", ["body and pedicle", "epidural", "paravertebral"])
+
+@pytest.mark.parametrize(
+    "name", ["epidural", *(pytest.param(n, marks=SLOW) for n in ("body and pedicle", "paravertebral"))]
+)
 @pytest.mark.parametrize("dropped", ["spinal_cord", "aorta", "vertebra_above", "disc", "autochthon"])
 def test_a_dropped_label(name: str, dropped: str) -> None:
     phantom, tumour = TUMOURS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from law_cases import CHORDOMA, LUMBAR, QUICK, margins_mm
@@ -25,6 +26,7 @@ def walked(centre: tuple[float, float, float], radius: float) -> Record:
     return walk(sample(LUMBAR, SCAN, sphere("L3", centre, radius), CHORDOMA), QUICK)
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, derandomize=True, phases=(Phase.generate,))
 @given(
     left=st.floats(-16.0, 16.0),

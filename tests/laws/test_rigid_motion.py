@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from law_cases import CHORDOMA, QUICK, TUMOURS, contradictions, possible, walk_of
@@ -49,6 +50,7 @@ def contacts_mm(extent: Extent) -> dict[str, float]:
     return {c.structure: c.distance.value for c in extent.touched if isinstance(c.distance, Estimate)}
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, derandomize=True, phases=(Phase.generate,))
 @given(name=st.sampled_from(sorted(TUMOURS)), pose=poses)
 def test_classes_and_distances_stay(name: str, pose: Pose) -> None:

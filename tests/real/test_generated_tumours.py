@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from enbloc.adapters.files.case.case_folder import read_case
-from enbloc.anatomy.build import levels_of
+from enbloc.anatomy.levels_read import levels_of
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.estimates import Estimate

@@ -56,6 +56,9 @@ Ints = NDArray[np.intp]
 A, B, C, D = (LAYERS.index(name) for name in "ABCD")
 NOWHERE = -1
 
+NO_DISC_MM = 4.0
+"""No disc parts C1 from C2: soft tissue so far from half way between them may belong to either (ours)."""
+
 SECTOR_DEG = 360.0 / len(SECTORS)
 OUTSIDE_LAYERS = ("A", "D")
 
@@ -109,7 +112,7 @@ def measure_extent(
     near = np.argwhere(border < 2.0 * float(grid.spacing_mm.max()))
     where = tuple(near.T)
     points = grid.to_patient(near)
-    error_mm = scene.label_error_mm
+    error_mm = max(scene.label_error_mm, NO_DISC_MM if "C1" in scene.vertebrae else 0.0)
     depth = measure_depths(scene, box)[where]
     inward = _inward(grid, border, near)
     level_of, above, below = (
@@ -212,6 +215,8 @@ def _measure_level(
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
     whole = _bone_volumes(scene, chart)
     others = [_with_pedicles(chart, vertebra, scene.label_error_mm, sign) for sign in (-1, 1)]
+    if vertebra.neck_mm is None:
+        others.append(_without_corners(chart, vertebra))
     places = {"low": sample.local_mm, "high": sample.local_mm + sample.inward_mm}
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
         there = (places[bound], *_displaced(places[bound], vertebra, scene.label_error_mm))
@@ -281,6 +286,14 @@ def _with_pedicles(chart: Chart, vertebra: Vertebra, error_mm: float, sign: int)
         resolved = border - radius >= RESOLVED_VOXELS * 2 * error_mm
         moved.append(border + sign * (1 if resolved else 3) * error_mm)
     return attrs.evolve(chart, borders=attrs.evolve(chart.borders, pedicle_mm=(moved[0], moved[1])))
+
+
+def _without_corners(chart: Chart, vertebra: Vertebra) -> Chart:
+    """The chart with both pedicles from the canal's ventral wall on: whether the body's corners behind it are body or
+    pedicle, no publication says (GEO-6).
+    """
+    wall = vertebra.canal_ventral_mm
+    return attrs.evolve(chart, borders=attrs.evolve(chart.borders, neck_mm=(wall, wall)))
 
 
 def _layer_f(level: Level, cells: Mapping[tuple[int, str], Cell]) -> Verdict:
