@@ -65,7 +65,7 @@ class Result:
 
 
 def trials(per_spacing: tuple[int, int, int]) -> tuple[Trial, ...]:
-    """So many tumours at each level, for 0.7, 1.5 and 3 mm; those of C1 and C2 come last."""
+    """So many tumours at each level, for 0.7, 1.5 and 3 mm, C1 and C2 last; then one more everywhere at 1.5 mm."""
     wanted = [
         (level, spacing)
         for levels in (LEVELS_SWEPT[len(UPPER_NECK) :], UPPER_NECK)
@@ -73,6 +73,7 @@ def trials(per_spacing: tuple[int, int, int]) -> tuple[Trial, ...]:
         for _ in range(count)
         for level in levels
     ]
+    wanted += [(level, SPACINGS_MM[1]) for level in LEVELS_SWEPT]
     return tuple(Trial(number, level, spacing) for number, (level, spacing) in enumerate(wanted))
 
 
