@@ -8,7 +8,7 @@ import pytest
 import sweep
 
 PER_SPACING = (3, 5, 6)
-"""Tumours at each level for 0.7, 1.5 and 3 mm; with one more everywhere at 1.5 mm 360, of which the slow test runs 13."""
+"""Tumours at each level for 0.7, 1.5 and 3 mm; with one more at 1.5 mm 360 in all; the slow test runs 13 of them."""
 
 ONCE_WRONG = (91, 178, 208, 248, 273, 198, 21, 33)
 """Tumours whose cells were once wrong and sure: pedicles that narrow ventrally, thin tumour in the canal, thin laminae
