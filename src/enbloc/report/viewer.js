@@ -251,7 +251,7 @@
       const begun = performance.now();
       const step = (now) => {
         if (mine !== running) return;
-        const share = Math.min(1, (now - begun) / 4000);
+        const share = Math.min(1, Math.max(0, now - begun) / 4000); // a frame's time may lie before the click
         along.value = share * along.max;
         go(share);
         if (share < 1) requestAnimationFrame(step);
