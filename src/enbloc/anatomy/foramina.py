@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.parts import PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates, to_patient
 from enbloc.anatomy.scene import Vertebra
+from enbloc.anatomy.vertebrae import ATLAS
 from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level, are_contiguous
@@ -110,7 +111,7 @@ def find_foramina(
     }
     found = []
     for upper, lower in pairwise(vertebrae):
-        if upper == "C1" or not are_contiguous((upper, lower)):
+        if upper == ATLAS or not are_contiguous((upper, lower)):
             continue
         for side, sign in SIGNS.items():
             above, below = pedicles[upper].get(side), pedicles[lower].get(side)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from enbloc.anatomy.foramina import SIGNS, Foramen, find_foramina
 from enbloc.anatomy.parts import BODY, local_coordinates, to_patient
 from enbloc.anatomy.scene import ModelledPart, Vertebra
+from enbloc.anatomy.vertebrae import ATLAS
 from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
 from enbloc.foundation.terms.structures import DURA
@@ -190,7 +191,7 @@ def _centre(vertebra: Vertebra) -> Floats:
 def _discs(vertebrae: Mapping[Level, Vertebra]) -> Iterator[ModelledPart]:
     measured = [vertebra for vertebra in vertebrae.values() if _is_measured(vertebra)]
     for upper, lower in pairwise(measured):
-        if upper.level == "C1" or not are_contiguous((upper.level, lower.level)):
+        if upper.level == ATLAS or not are_contiguous((upper.level, lower.level)):
             continue
         ends = np.stack([_plate(upper, upper.endplate_caudal_mm), _plate(lower, lower.endplate_cranial_mm)])
         yield ModelledPart(

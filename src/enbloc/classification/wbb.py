@@ -32,6 +32,7 @@ from enbloc.anatomy.parts import (
 )
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
+from enbloc.anatomy.vertebrae import ATLAS
 from enbloc.classification.chart import DEEP_FRACTION, Chart, build_chart, radial_fraction
 from enbloc.classification.depth import measure_depths
 from enbloc.classification.extent import (
@@ -57,7 +58,9 @@ A, B, C, D = (LAYERS.index(name) for name in "ABCD")
 NOWHERE = -1
 
 NO_DISC_MM = 4.0
-"""No disc parts C1 from C2: soft tissue so far from half way between them may belong to either (ours)."""
+"""No disc parts C1 from C2: in a scene with C1, soft tissue this near to half way between two levels may be of either
+(ours).
+"""
 
 SECTOR_DEG = 360.0 / len(SECTORS)
 OUTSIDE_LAYERS = ("A", "D")
@@ -112,7 +115,7 @@ def measure_extent(
     near = np.argwhere(border < 2.0 * float(grid.spacing_mm.max()))
     where = tuple(near.T)
     points = grid.to_patient(near)
-    error_mm = max(scene.label_error_mm, NO_DISC_MM if "C1" in scene.vertebrae else 0.0)
+    error_mm = max(scene.label_error_mm, NO_DISC_MM if ATLAS in scene.vertebrae else 0.0)
     depth = measure_depths(scene, box)[where]
     inward = _inward(grid, border, near)
     level_of, above, below = (

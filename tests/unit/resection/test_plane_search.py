@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from enbloc.foundation.space.grids import Floats, Grid
+from enbloc.foundation.space.hulls import corners
 from enbloc.resection.cutting.bone_columns import gather_columns, volume_ml, volumes_inside
-from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane, corners, tilted
+from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane, tilted
 
 HALF_MM = np.array([20.0, 15.0, 15.0])
 UPRIGHT = np.eye(3)

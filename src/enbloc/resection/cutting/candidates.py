@@ -15,11 +15,11 @@ from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.distances import surface_points
 from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.hulls import corners
 from enbloc.resection.cutting.bone_columns import BoneColumns, gather_columns, volumes_inside
 from enbloc.resection.cutting.column import bone_levels
 from enbloc.resection.cutting.end_cuts import near_column
 from enbloc.resection.cutting.placement import Placement, Plane
-from enbloc.resection.cutting.plane_search import corners
 from enbloc.resection.settings import ResectionSettings
 
 

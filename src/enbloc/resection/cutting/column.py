@@ -47,3 +47,11 @@ def over_or_under(vertebra: Vertebra, points: Floats) -> Bools:
     half = np.array([vertebra.body_width_mm, vertebra.body_depth_mm]) / 2
     outline = (((local[:, :2] - centre[:2]) / np.maximum(half, 1e-6)) ** 2).sum(axis=1) < 1.0
     return np.asarray(outline & (np.abs(local[:, 2] - centre[2]) < vertebra.body_height_mm), dtype=bool)
+
+
+def in_column(scene: Scene, placement: Placement, points: Floats) -> Bools:
+    """Points (n, 3) LPS mm over or under a body that the placement may take, or within it."""
+    found = np.zeros(len(points), dtype=bool)
+    for level in bone_levels(placement):
+        found |= over_or_under(scene.vertebrae[level], points)
+    return found

@@ -19,11 +19,12 @@ import numpy as np
 from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.hulls import corners
 from enbloc.foundation.space.polygons import distance_to_face
 from enbloc.foundation.terms.levels import Level, next_caudal, next_cranial
 from enbloc.resection.cutting.bone_columns import gather_columns
 from enbloc.resection.cutting.placement import EndCut, Plane, height_above
-from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane, corners
+from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane
 from enbloc.resection.families import MOST_LEVELS
 from enbloc.resection.settings import ResectionSettings
 

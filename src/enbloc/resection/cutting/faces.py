@@ -16,7 +16,7 @@ from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.polygons import clip_face, distance_to_face
 from enbloc.resection.cuts import Cut, CutKind
-from enbloc.resection.cutting.column import bone_levels, other_bone, over_or_under
+from enbloc.resection.cutting.column import in_column, other_bone
 from enbloc.resection.cutting.placement import (
     ArchCut,
     Placement,
@@ -61,9 +61,7 @@ def find_cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Res
     inner = np.argwhere(specimen)
     points = scene.grid.to_patient(inner)
     where = tuple(inner.T)
-    column = np.zeros(len(points), dtype=bool)
-    for level in bone_levels(placement):
-        column |= over_or_under(scene.vertebrae[level], points)
+    column = in_column(scene, placement, points)
     body = (scene.parts[where] == BODY) | ((scene.bone[where] == 0) & column)
     found: list[Cut | None] = []
     for end in placement.end_cuts:

@@ -13,10 +13,11 @@ import numpy as np
 from enbloc.anatomy.parts import BODY, to_patient
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.hulls import corners
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.cutting.bone_columns import gather_columns
 from enbloc.resection.cutting.placement import Plane, Wall, height_above
-from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane, corners
+from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane
 from enbloc.resection.other_families import ARTERY_LEVELS
 from enbloc.resection.plans import Side
 from enbloc.resection.settings import ResectionSettings

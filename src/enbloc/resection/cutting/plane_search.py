@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 import attrs
 import numpy as np
-import scipy
 
 from enbloc.foundation.space.grids import Floats
 from enbloc.resection.cutting.bone_columns import BoneColumns, volumes_inside
@@ -32,9 +31,6 @@ BEST_N = 4
 
 SAME_ML = 1e-6
 """Costs that differ by less are the same."""
-
-FEW = 8
-"""Points that are not worth a convex hull."""
 
 
 @attrs.frozen(eq=False)
@@ -65,17 +61,6 @@ class Found:
 
 Allowed = Callable[[Floats, Floats], Floats]
 """Of normals (c, 3) and offsets (c,): how far inside its limits each plane lies, mm; negative is not allowed."""
-
-
-def corners(points_mm: Floats) -> Floats:
-    """The corners of the convex hull of points (n, 3): all that a support function needs."""
-    if len(points_mm) <= FEW:
-        return points_mm
-    try:
-        hull: Floats = points_mm[scipy.spatial.ConvexHull(points_mm).vertices]
-    except scipy.spatial.QhullError:
-        return points_mm
-    return hull
 
 
 def tilted(axes: Axes, tilts_deg: Floats) -> Floats:

@@ -18,11 +18,12 @@ from enbloc.anatomy.sacrum import PIXEL_MM, SACRAL_LEVELS
 from enbloc.anatomy.scene import Sacrum, Scene
 from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Bools, Floats
+from enbloc.foundation.space.hulls import corners
 from enbloc.foundation.terms.levels import Level, region
 from enbloc.resection.cutting.bone_columns import gather_columns
 from enbloc.resection.cutting.end_cuts import place_end_cut
 from enbloc.resection.cutting.placement import EndCut, Placement, Plane, Wall, height_above
-from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane, corners
+from enbloc.resection.cutting.plane_search import Axes, Clearance, cheapest_plane
 from enbloc.resection.plans import Option, Side
 from enbloc.resection.settings import ResectionSettings
 

@@ -19,7 +19,7 @@ from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.cuts import Cut
-from enbloc.resection.cutting.column import bone_levels, other_bone, over_or_under, whole_bones
+from enbloc.resection.cutting.column import bone_levels, in_column, other_bone, over_or_under, whole_bones
 from enbloc.resection.cutting.faces import find_cuts
 from enbloc.resection.cutting.placement import (
     Placement,
@@ -126,9 +126,7 @@ def _gather(scene: Scene, placement: Placement, allowed: Bools, beside: Bools) -
     indices = np.argwhere(allowed)
     points = scene.grid.to_patient(indices)
     where = tuple(indices.T)
-    column = np.zeros(len(indices), dtype=bool)
-    for level in bone_levels(placement):
-        column |= over_or_under(scene.vertebrae[level], points)
+    column = in_column(scene, placement, points)
     return _Points(indices, points, scene.bone[where], scene.parts[where], column, beside[where])
 
 

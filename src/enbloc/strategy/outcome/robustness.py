@@ -28,6 +28,7 @@ import scipy
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.hulls import corners
 from enbloc.foundation.space.polygons import distance_to_face
 from enbloc.resection.cuts import Cut
 from enbloc.strategy.outcome.execution_tables import METHODS, RULES, Method, Series, Spread
@@ -37,9 +38,6 @@ HELD_SHARE = 0.95
 
 STEEPEST_SLOPE = 0.577
 """Tilts are drawn no steeper than this slope (30 degrees): a cut that far off would be seen (ours)."""
-
-FEW = 8
-"""Points that are not worth a convex hull."""
 
 CHUNK = 256
 """Points of the tumour that are laid against all draws at a time; bounds memory."""
@@ -217,19 +215,8 @@ def _first_entered(reach: _Reach) -> _Reach:
         away = np.hypot(*(left.places_mm - left.places_mm[first]).T)
         may = left.heights_mm + STEEPEST_SLOPE * away >= left.heights_mm[first]
         left = _Reach(left.places_mm[may], left.heights_mm[may])
-    corners = _corners(np.column_stack([left.places_mm, left.heights_mm]))
-    return _Reach(corners[:, :2], corners[:, 2])
-
-
-def _corners(points: Floats) -> Floats:
-    """The corners of the convex hull of points (n, 3); all points when they are too few or too flat to have one."""
-    if len(points) <= FEW:
-        return points
-    try:
-        kept: Floats = points[scipy.spatial.ConvexHull(points).vertices]
-    except scipy.spatial.QhullError:
-        return points
-    return kept
+    kept = corners(np.column_stack([left.places_mm, left.heights_mm]))
+    return _Reach(kept[:, :2], kept[:, 2])
 
 
 def _outcome(
