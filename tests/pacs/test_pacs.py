@@ -183,11 +183,11 @@ def test_a_plan_is_stored_seen_and_read_back(enbloc: Command, pacs: Orthanc, tmp
     fetched = enbloc("pacs", "fetch", pacs.web, study, "--out", tmp_path / "got")
     assert fetched.code == 0, fetched.err
     assert enbloc("import", tmp_path / "got", "--out", tmp_path / "again").code == 0
-    assert 'scheme = "dicom-seg"' in (tmp_path / "again" / "case.toml").read_text()
     case = tmp_path / "again" / "case.toml"
-    said = case.read_text().split("[[labels]]")[0]  # specimen, remainder and canal are the plan's, not the patient's
-    said += '[[labels]]\nfile = "seg.dcm"\nscheme = "dicom-seg"\nmap = { 2 = "ignore", 3 = "ignore", 4 = "ignore" }\n'
-    case.write_text(said + '[clinical]\nhistology = "chordoma"\ngrade = "low"\nmetastases = "none"\n')
+    assert case.read_text().count('scheme = "dicom-seg"') == 3
+    case.write_text(case.read_text() + 'histology = "chordoma"\ngrade = "low"\nmetastases = "none"\n')
+    notes = json.loads(enbloc("check", tmp_path / "again", "--json").out)["problems"]
+    assert any("specimen (planned)" in note["says"] for note in notes), "what an earlier plan added is said"
     planned = enbloc("plan", tmp_path / "again", "--out", tmp_path / "again-run")
     assert planned.code == 0, planned.err
     for system in ("wbb", "tomita", "enneking"):

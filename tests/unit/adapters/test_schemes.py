@@ -128,3 +128,17 @@ def test_a_folder_of_single_structures_is_one_map(tmp_path: Path) -> None:
     assert file.labels.mask("lung_left")[2:].all()
     assert file.labels.mask("vertebra_L3")[0].all()
     assert not problems
+
+
+def test_what_an_earlier_plan_added_is_left_out_and_said(tmp_path: Path) -> None:
+    """An export read back: its specimen is no anatomy, and its canal must not pass for one that somebody drew."""
+    path = save(tmp_path / "x.nii.gz", 1, 2, 3, 4)
+    beside = {"1": "tumour", "2": "specimen (planned)", "3": "spinal canal (found)", "4": "aorta"}
+    (tmp_path / "x.json").write_text(json.dumps(beside))
+    (read,), problems = read_labels(path, LabelEntry("x.nii.gz", "slicer"))
+    assert dict(read.labels.names) == {1: "tumour", 4: "aorta"}
+    (note,) = problems
+    assert "specimen (planned), spinal canal (found)" in note.says
+    (drawn,), unsaid = read_labels(path, LabelEntry("x.nii.gz", "slicer", stated={2: "ignore", 3: "spinal_canal"}))
+    assert dict(drawn.labels.names) == {1: "tumour", 3: "spinal_canal", 4: "aorta"}
+    assert not unsaid

@@ -13,7 +13,7 @@ from enbloc.adapters.exports.run_source import Pieces, RunSource
 from enbloc.adapters.exports.safe_text import one_line
 from enbloc.errors import InputError
 from enbloc.foundation.space.grids import Bools
-from enbloc.foundation.terms.structures import STRUCTURES
+from enbloc.foundation.terms.structures import PLAN_RESULTS, STRUCTURES
 
 Colour = tuple[int, int, int]
 PLAN_COLOURS: dict[str, Colour] = {
@@ -23,12 +23,7 @@ PLAN_COLOURS: dict[str, Colour] = {
     CANAL: (250, 230, 90),
 }
 _KIND_HUES = {"bone": 0.11, "disc": 0.5, "neural": 0.15, "vessel": 0.0, "lung": 0.55, "organ": 0.3, "muscle": 0.03}
-NAMES = {
-    TUMOUR: "tumour",
-    SPECIMEN: "specimen (planned)",
-    REMAINDER: "remainder (planned)",
-    CANAL: "spinal canal (found)",
-}
+NAMES = {TUMOUR: "tumour", **PLAN_RESULTS}
 
 
 @attrs.frozen(eq=False)

@@ -20,7 +20,7 @@ from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID
 
 from enbloc.adapters.imports.profile import ACTIONS
 from enbloc.errors import FileError, TermError
-from enbloc.foundation.terms.structures import parse_structure
+from enbloc.foundation.terms.structures import is_plan_result, parse_structure
 
 METHOD = "enbloc: PS3.15 Basic Application Level Confidentiality Profile"
 _STANDARD_ROOT = "1.2.840.10008."
@@ -167,7 +167,9 @@ _APPLY: dict[str, Callable[[Dataset, Any], None]] = {
 
 
 def _label(text: str, kind: str, number: int) -> str:
-    """A label that names anatomy stays; any other may hold a name and becomes a number."""
+    """A label that names anatomy or a plan's result stays; any other may hold a name and becomes a number."""
+    if is_plan_result(text):
+        return text
     try:
         parse_structure(text)
     except TermError:

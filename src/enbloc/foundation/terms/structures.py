@@ -26,6 +26,13 @@ SPINAL_CORD = "spinal_cord"
 SPINAL_CANAL = "spinal_canal"
 DURA = "dura"
 SACRUM = "sacrum"
+PLAN_RESULTS: dict[str, str] = {
+    "specimen": "specimen (planned)",
+    "remainder": "remainder (planned)",
+    SPINAL_CANAL: "spinal canal (found)",
+}
+"""What a plan adds to the patient's anatomy, with the name that an export gives it. Read back, it is left out: what was
+planned is no anatomy, and a canal that was found by geometry must not return as one that somebody drew."""
 
 
 @attrs.frozen
@@ -148,6 +155,11 @@ def parse_structure(text: str) -> str:
     if found is None:
         raise TermError(f"'{text}' is not a structure that enbloc knows", remedy=_nearest(text))
     return found
+
+
+def is_plan_result(name: str) -> bool:
+    """True for the name of a segment that a plan added (``"specimen (planned)"``)."""
+    return name.strip().lower() in PLAN_RESULTS.values()
 
 
 def is_vertebra(structure: str) -> bool:

@@ -13,7 +13,7 @@ from enbloc.adapters.files.case.structure_folder import read_structures
 from enbloc.adapters.files.images.canonical import RawImage, as_labels
 from enbloc.adapters.files.images.itk_images import read_itk
 from enbloc.adapters.files.images.nifti import read_nifti
-from enbloc.adapters.files.schemes.catalogue import SCHEMES, Stated, name_numbers, stated_numbers
+from enbloc.adapters.files.schemes.catalogue import SCHEMES, Stated, left_out, name_numbers, stated_numbers
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import LabelMap, Volume
 from enbloc.intake.case import LabelFile, Problem
@@ -116,7 +116,9 @@ def read_labels(path: Path, entry: LabelEntry) -> tuple[tuple[LabelFile, ...], t
     if beside:
         images = tuple(attrs.evolve(image, names=beside) for image in images)
     files = tuple(LabelFile(image.name, _named(image, entry)) for image in images)
-    return files, tuple({problem: None for image in images for problem in image.problems})
+    names = [image.names for image in images]
+    results = left_out(names, stated_numbers(entry.stated, names, entry.file), entry.file)
+    return files, tuple(dict.fromkeys([*(problem for image in images for problem in image.problems), *results]))
 
 
 def names_file(path: Path) -> Path | None:

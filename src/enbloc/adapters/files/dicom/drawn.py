@@ -12,7 +12,7 @@ from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.rtstruct import read_structure_set
 from enbloc.adapters.files.dicom.segments import Drawn, read_segmentation
 from enbloc.adapters.files.images.canonical import RawImage, as_labels
-from enbloc.adapters.files.schemes.catalogue import SCHEMES, name_numbers, stated_numbers
+from enbloc.adapters.files.schemes.catalogue import SCHEMES, left_out, name_numbers, stated_numbers
 from enbloc.errors import FileError
 from enbloc.foundation.space.grids import Grid, LabelMap
 from enbloc.intake.case import DicomSource, LabelFile, Problem
@@ -56,6 +56,7 @@ def read_drawn(
         files.append(LabelFile(image.name, LabelMap(image.grid, values, names)))
         problems += image.problems
         problems += _offset(image, background.grid)
+    problems += left_out([image.names for image in drawn.images], by_number, file)
     return tuple(files), tuple(dict.fromkeys(problems))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
@@ -10,7 +10,8 @@ from enbloc.adapters.files.schemes.totalsegmentator import TOTAL_V2
 from enbloc.adapters.files.schemes.totalspineseg import TOTALSPINESEG
 from enbloc.adapters.files.schemes.verse import SPINEPS, TRANSITIONAL_DISCS
 from enbloc.errors import TermError
-from enbloc.foundation.terms.structures import parse_structure
+from enbloc.foundation.terms.structures import is_plan_result, parse_structure
+from enbloc.intake.case import Problem
 
 Stated = Mapping[int | str, str]
 """The `map` of case.toml: numbers, or names that the file gives its segments, to words."""
@@ -120,9 +121,18 @@ def stated_numbers(stated: Stated, named: Iterable[Mapping[int, str]], file: str
     return found
 
 
+def left_out(named: Iterable[Mapping[int, str]], stated: Mapping[int, str], where: str) -> Iterator[Problem]:
+    """A note on what an earlier plan added to a file, unless case.toml states what it is."""
+    names = {name.split("|")[0] for layer in named for number, name in layer.items() if number not in stated}
+    found = sorted(filter(is_plan_result, names))
+    if found:
+        says = f"It holds results of an earlier plan, which are left out: {', '.join(found)}."
+        yield Problem("note", where, says, "Nothing to do: they are no anatomy of the patient.")
+
+
 def _structure(name: str, number: int, where: str) -> str:
     choices = name.split("|")
-    if choices[0].strip().lower() in _BACKGROUND or choices[0] == IGNORE:
+    if choices[0].strip().lower() in _BACKGROUND or choices[0] == IGNORE or is_plan_result(choices[0]):
         return IGNORE
     refusals = []
     for choice in choices:
