@@ -8,14 +8,15 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import attrs
 
 from enbloc.adapters.files.dicom.files import plain_text
 from enbloc.adapters.files.dicom.limits import Limits
+from enbloc.adapters.files.dicom.medium import INDEX, missing_files
 from enbloc.errors import FileError
 from enbloc.intake.case import Problem
 
@@ -55,7 +56,7 @@ def opened(place: Path, limits: Limits) -> Iterator[Found]:
             problems = _unzip(place, Path(folder), limits)
             found = scan(Path(folder), limits)
             yield attrs.evolve(found, problems=(*problems, *found.problems))
-    elif place.name.upper() == "DICOMDIR":
+    elif place.name.upper() == INDEX:
         yield scan(place.parent, limits)
     else:
         yield Found((place,), place.parent)
@@ -70,6 +71,7 @@ def scan(folder: Path, limits: Limits) -> Found:
         If there are more than the limit.
     """
     files: list[Path] = []
+    indices: list[Path] = []
     skipped = 0
     for root, folders, names in os.walk(folder, followlinks=False):
         folders.sort()
@@ -77,9 +79,11 @@ def scan(folder: Path, limits: Limits) -> Found:
             path = Path(root) / name
             if not stat.S_ISREG(path.lstat().st_mode):
                 skipped += 1
-            elif path.suffix.lower() not in _OTHER_ENDINGS and name.upper() != "DICOMDIR":
+            elif name.upper() == INDEX:
+                indices.append(path)
+            elif path.suffix.lower() not in _OTHER_ENDINGS:
                 files.append(path)
-            if len(files) + skipped > limits.most_files:
+            if len(files) + len(indices) + skipped > limits.most_files:
                 raise FileError(
                     f"it holds more than {limits.most_files} files",
                     where=str(folder),
@@ -89,12 +93,18 @@ def scan(folder: Path, limits: Limits) -> Found:
     if skipped:
         says = f"{skipped} links, pipes or devices in the folder were not followed."
         problems = (Problem("note", plain_text(folder.name), says, "Copy the files themselves if they are needed."),)
+    for index in indices:
+        beside = {
+            path.relative_to(index.parent).as_posix().lower() for path in files if path.is_relative_to(index.parent)
+        }
+        problems += tuple(missing_files(index, beside, limits))
     return Found(tuple(files), folder, problems)
 
 
 def _unzip(place: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:
     """Unpack the members of a zip under names of our own, within the limits."""
     left = limits.most_inflated_bytes
+    indices: dict[PurePosixPath, Path] = {}
     try:
         with zipfile.ZipFile(place) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
@@ -105,7 +115,10 @@ def _unzip(place: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:
                     raise FileError("it is locked with a password", where=place.name, remedy="Unpack it yourself.")
                 if member.file_size > max(1, member.compress_size) * limits.most_zip_ratio or member.file_size > left:
                     raise _over(place, f"unpacks to {member.file_size} bytes from {member.compress_size}")
-                target = folder / f"{number:06d}{_ending(member.filename)}"
+                name = PurePosixPath(member.filename.replace("\\", "/").lower())
+                target = folder / f"{number:06d}{name.suffix if name.suffix in _OTHER_ENDINGS else ''}"
+                if name.name == INDEX.lower():
+                    indices[name.parent] = target
                 with archive.open(member) as source, target.open("xb") as sink:
                     written = 0
                     while chunk := source.read(_CHUNK):
@@ -120,12 +133,15 @@ def _unzip(place: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:
         raise FileError(
             f"it is a damaged zip ({plain_text(error)})", where=place.name, remedy="Copy it again."
         ) from error
-    return ()
+    return tuple(
+        problem for root, index in indices.items() for problem in missing_files(index, _below(root, members), limits)
+    )
 
 
-def _ending(name: str) -> str:
-    suffix = Path(name.replace("\\", "/")).suffix.lower()
-    return suffix if suffix in _OTHER_ENDINGS else ""
+def _below(root: PurePosixPath, members: Iterable[zipfile.ZipInfo]) -> set[str]:
+    """The files of a zip below one of its folders, from there on, in lower case."""
+    names = (PurePosixPath(member.filename.replace("\\", "/").lower()) for member in members)
+    return {name.relative_to(root).as_posix() for name in names if name.is_relative_to(root)}
 
 
 def _over(place: Path, what: str) -> FileError:
