@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from enbloc.anatomy.build import build_scene
-from enbloc.anatomy.parts import BODY
+from enbloc.anatomy.parts import BODY, local_coordinates, measure_borders
 from enbloc.anatomy.scene import PARTS, Scene
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.subregions import LABELLED_PARTS
+from enbloc.foundation.evidence.estimates import Unknown
 from enbloc.foundation.space.grids import Grid, LabelMap
 from enbloc.intake.case import Case, LabelFile
 from enbloc.phantoms.cells import part_index
@@ -131,6 +132,30 @@ def test_labels_win_over_geometry(run: str) -> None:
     assert labelled_scene(run).vertebrae[level].neck_mm == pytest.approx((back - 3.0,) * 2, abs=1.5)
     said = on_scene(scene, LabelFile(file.name, LabelMap(labels.grid, values, NAMES)), 50)
     assert (scene.parts[said & (scene.bone == 2)] == BODY).all()
+
+
+@pytest.mark.parametrize(("side", "gone"), [("left", 1), ("right", -1)])
+def test_a_neck_that_is_labelled_on_one_side_is_not_copied_to_the_other(side: str, gone: int) -> None:
+    """The body reaches two voxels further back on the right by its label; on the left no arch is labelled."""
+    phantom, file = SpinePhantom(RUNS["lumbar"]), subregions("lumbar")
+    labels = file.labels
+    u, v, _ = frame_coordinates(labels.grid, phantom.frames["L3"], whole(labels.grid))
+    back = -phantom.sizes["L3"].front.canal_depth_mm / 2 + 3.0
+    bone = case_of("lumbar").label_files[0].labels.mask("vertebra_L3")
+    values = np.where(bone & (v < back) & (labels.values == 41), 50, labels.values)
+    arch = np.isin(labels.values, (41, 45, 46, 47, 48))
+    values = np.where(bone & (gone * u > 0.0) & (v < 12.0) & arch, 0, values).astype(np.uint8)
+    scene = scene_of(case_of("lumbar"), LabelFile(file.name, LabelMap(labels.grid, values, NAMES)))
+    vertebra, plain = scene.vertebrae["L3"], plain_scene("lumbar").vertebrae["L3"]
+    local = local_coordinates(vertebra.frame, scene.grid.to_patient(np.argwhere(scene.bone == 2)))
+    necks, own = (measure_borders(one, local, 1.5).neck_mm for one in (vertebra, plain))
+    assert vertebra.neck_mm is not None
+    at, other = (0, 1) if side == "left" else (1, 0)
+    assert isinstance(vertebra.neck_mm[at], Unknown)
+    assert necks[at] == own[at]
+    assert necks[other] == vertebra.neck_mm[other] == pytest.approx(back, abs=1.5)
+    says = [(problem.grade, problem.says) for problem in scene.problems if side in problem.says]
+    assert [grade for grade, text in says if text.startswith("L3") and "found by geometry" in text] == ["doubt"]
 
 
 def test_parts_from_labels_are_said() -> None:

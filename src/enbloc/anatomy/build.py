@@ -27,6 +27,7 @@ from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
 from enbloc.anatomy.subregions import kinds_on, mended, with_neck
 from enbloc.anatomy.vertebrae import ATLAS, AXIS, Bone, build_vertebra, ring_normal
 from enbloc.errors import InputError
+from enbloc.foundation.evidence.estimates import Unknown
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.foundation.space.sampling import place_on
 from enbloc.foundation.terms.levels import Level, order
@@ -99,6 +100,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
             *_problems(vertebrae, read.touched, stack, base, case.label_files),
             *_restored(cut_out, base),
             *_from_labels(vertebrae, stack, base),
+            *_necks_missing(vertebrae, read.touched, base),
             *_sacral(read, base),
         ),
         sacrum=find_sacrum(grid, sacral, vertebrae, _first_sacral(bone, names)),
@@ -272,6 +274,18 @@ def _from_labels(vertebrae: Mapping[Level, Vertebra], stack: CanalStack, base: L
     if stack.stray_mm is not None and stack.stray_mm > MOST_STRAY_MM:
         says = f"The labelled canal lies {stack.stray_mm:.0f} mm beside the bony rings, and was not used."
         yield Problem("doubt", base.name, says, "Look at the label of the canal, or leave it out.")
+
+
+def _necks_missing(
+    vertebrae: Mapping[Level, Vertebra], touched: Collection[Level], base: LabelFile
+) -> Iterator[Problem]:
+    """Levels where labelled parts show the neck of one pedicle only: the other one is found by geometry."""
+    for level, vertebra in vertebrae.items():
+        for side, neck in zip(("left", "right"), vertebra.neck_mm or (), strict=False):
+            if isinstance(neck, Unknown):
+                says = f"{level}: {neck.because}; where the body ends there was found by geometry"
+                remedy = f"Check the labels of body and arch on the {side}."
+                yield Problem("doubt" if level in touched else "note", base.name, says, remedy)
 
 
 def _problems(

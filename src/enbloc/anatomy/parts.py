@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import PARTS, Frame, Vertebra
 from enbloc.anatomy.vertebrae import RIM_MM
+from enbloc.foundation.evidence.estimates import Unknown
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import region
 
@@ -67,12 +68,22 @@ class Borders:
     body_half_mm: float
 
 
+def labelled_necks(vertebra: Vertebra) -> tuple[float | Unknown, float | Unknown]:
+    """Where labels show that the body ends, left and right; Unknown where none does."""
+    none = Unknown("no label shows where the body ends")
+    return vertebra.neck_mm or (none, none)
+
+
 def measure_borders(vertebra: Vertebra, local_mm: Floats, voxel_mm: float) -> Borders:
     """The borders between the parts, read off all voxel centres (n, 3) of a vertebra, given in its frame."""
     left, right = (_neck(vertebra, local_mm, voxel_mm, side) for side in (+1, -1))
     thoracic = region(vertebra.level) == "thoracic"
+    told_left, told_right = labelled_necks(vertebra)
     return Borders(
-        neck_mm=vertebra.neck_mm or (left[0], right[0]),
+        neck_mm=(
+            left[0] if isinstance(told_left, Unknown) else told_left,
+            right[0] if isinstance(told_right, Unknown) else told_right,
+        ),
         pedicle_mm=(left[1], right[1]),
         behind_mm=vertebra.canal_dorsal_mm,
         body_left_mm=float((vertebra.body_centre_mm - vertebra.frame.origin_mm) @ vertebra.frame.left),

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from enbloc.foundation.evidence.estimates import Unknown
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.foundation.terms.levels import Level
 from enbloc.intake.case import Problem
@@ -71,8 +72,9 @@ class Vertebra:
         What was not seen but taken from neighbours or from the frame, in words.
     labelled : tuple of str
         What was taken from labels of its own where geometry usually stands, in words.
-    neck_mm : (float, float) or None
-        Dorsal coordinate where the labelled body ends before the left and the right pedicle; None without such labels.
+    neck_mm : (float or Unknown, float or Unknown) or None
+        Dorsal coordinate where the labelled body ends before the left and the right pedicle; Unknown on a side where
+        the labels show no such border, None without such labels.
     """
 
     level: Level
@@ -90,7 +92,7 @@ class Vertebra:
     whole: bool
     modelled: tuple[str, ...] = ()
     labelled: tuple[str, ...] = ()
-    neck_mm: tuple[float, float] | None = None
+    neck_mm: tuple[float | Unknown, float | Unknown] | None = None
 
 
 @attrs.frozen(eq=False)

@@ -25,6 +25,7 @@ from enbloc.anatomy.parts import (
     PROFILE_STEP_MM,
 )
 from enbloc.anatomy.scene import Vertebra
+from enbloc.foundation.evidence.estimates import Unknown
 from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.space.sampling import place_on
 from enbloc.intake.case import LabelFile
@@ -71,7 +72,9 @@ def kinds_on(grid: Grid, files: Iterable[LabelFile]) -> NDArray[np.uint8] | None
 
 
 def with_neck(vertebra: Vertebra, local_mm: Floats, kinds: NDArray[np.uint8]) -> Vertebra:
-    """The vertebra with the neck that its labels show, or as it was where they are too few.
+    """The vertebra with the necks that its labels show, or as it was where they are too few on both sides.
+
+    A side that the labels do not show stays Unknown here and is found by geometry; it is never taken from the other.
 
     Parameters
     ----------
@@ -84,11 +87,9 @@ def with_neck(vertebra: Vertebra, local_mm: Floats, kinds: NDArray[np.uint8]) ->
     if vertebra.body_height_mm <= 0.0 or (kinds != NONE).mean() < LEAST_SHARE:
         return vertebra
     left, right = (_neck_mm(vertebra, local_mm, kinds, sign) for sign in (+1, -1))
-    one = left if left is not None else right
-    other = right if right is not None else left
-    if one is None or other is None:
+    if isinstance(left, Unknown) and isinstance(right, Unknown):
         return vertebra
-    return attrs.evolve(vertebra, neck_mm=(one, other), labelled=(*vertebra.labelled, LABELLED_PARTS))
+    return attrs.evolve(vertebra, neck_mm=(left, right), labelled=(*vertebra.labelled, LABELLED_PARTS))
 
 
 def mended(parts: NDArray[np.uint8], kinds: NDArray[np.uint8], left_mm: Floats) -> NDArray[np.uint8]:
@@ -100,15 +101,17 @@ def mended(parts: NDArray[np.uint8], kinds: NDArray[np.uint8], left_mm: Floats) 
     return np.where(kinds == OF_PROCESS, arch, found).astype(np.uint8)
 
 
-def _neck_mm(vertebra: Vertebra, local_mm: Floats, kinds: NDArray[np.uint8], sign: int) -> float | None:
-    """The dorsal coordinate that parts body from arch best, beside the canal on one side; None without both."""
+def _neck_mm(vertebra: Vertebra, local_mm: Floats, kinds: NDArray[np.uint8], sign: int) -> float | Unknown:
+    """The dorsal coordinate that parts body from arch best, beside the canal on one side; Unknown without both."""
     radius = vertebra.canal_radius_left_mm if sign > 0 else vertebra.canal_radius_right_mm
     lateral = sign * local_mm[:, 0]
     beside = (lateral > radius / 2) & (lateral < max(vertebra.body_width_mm / 2, radius + LEAST_PEDICLE_MM))
     body = np.sort(local_mm[beside & (kinds == OF_BODY), 1])
     arch = np.sort(local_mm[beside & (kinds == OF_ARCH) & (local_mm[:, 1] < vertebra.canal_dorsal_mm), 1])
     if min(len(body), len(arch)) < LEAST_VOXELS:
-        return None
+        return Unknown(
+            f"no border of body and arch is labelled beside the canal on the {'left' if sign > 0 else 'right'}"
+        )
     places = np.arange(body[0], arch[-1], PROFILE_STEP_MM)
     wrong = len(body) - np.searchsorted(body, places) + np.searchsorted(arch, places)
     best = np.flatnonzero(wrong == wrong.min())

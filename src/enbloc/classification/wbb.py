@@ -28,6 +28,7 @@ from enbloc.anatomy.parts import (
     PEDICLE_RIGHT,
     RESOLVED_VOXELS,
     find_parts,
+    labelled_necks,
     local_coordinates,
 )
 from enbloc.anatomy.scene import Scene, Vertebra
@@ -218,7 +219,7 @@ def _measure_level(
     volumes: dict[str, Floats] = {"value": _volumes(nominal, sample.weights["value"], voxel_ml)}
     whole = _bone_volumes(scene, chart)
     others = [_with_pedicles(chart, vertebra, scene.label_error_mm, sign) for sign in (-1, 1)]
-    if vertebra.neck_mm is None:
+    if any(isinstance(neck, Unknown) for neck in labelled_necks(vertebra)):
         others.append(_without_corners(chart, vertebra))
     places = {"low": sample.local_mm, "high": sample.local_mm + sample.inward_mm}
     for bound, pick in (("low", np.minimum), ("high", np.maximum)):
@@ -293,10 +294,11 @@ def _with_pedicles(chart: Chart, vertebra: Vertebra, error_mm: float, sign: int)
 
 def _without_corners(chart: Chart, vertebra: Vertebra) -> Chart:
     """The chart with both pedicles from the canal's ventral wall on: whether the body's corners behind it are body or
-    pedicle, no publication says (GEO-6).
+    pedicle, no publication says (GEO-6). A side whose own labels show where the body ends stays.
     """
     wall = vertebra.canal_ventral_mm
-    return attrs.evolve(chart, borders=attrs.evolve(chart.borders, neck_mm=(wall, wall)))
+    left, right = (wall if isinstance(neck, Unknown) else neck for neck in labelled_necks(vertebra))
+    return attrs.evolve(chart, borders=attrs.evolve(chart.borders, neck_mm=(left, right)))
 
 
 def _layer_f(level: Level, cells: Mapping[tuple[int, str], Cell]) -> Verdict:

@@ -42,7 +42,7 @@ _VERTEBRA: Json = {
         "whole": YES_NO,
         "modelled": list_of(TEXT),
         "labelled": list_of(TEXT),
-        "neck_mm": list_of(NUMBER, minItems=2, maxItems=2),
+        "neck_mm": list_of(or_unknown(NUMBER), minItems=2, maxItems=2),
     },
     "required": ["frame", "body_centre_mm", "body_height_mm", "body_depth_mm", "body_width_mm", "whole", "modelled"],
     "additionalProperties": or_unknown(NUMBER),
