@@ -21,7 +21,7 @@ from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.intake.alternatives import with_labels
 from enbloc.intake.case import Case, LabelFile, Problem
 from enbloc.intake.checks import check
-from enbloc.resection.families import enumerate_options
+from enbloc.resection.families import enumerate_options, options_in_reserve
 from enbloc.resection.plans import Option, Plan, Rejected
 from enbloc.settings import Settings
 from enbloc.strategy.advice import Indication
@@ -85,6 +85,13 @@ def walk(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     indication = judge_indication(case.clinical, seen.sheet, seen.extent)
     known = Known(seen.scene, seen.extent, seen.sheet, case.clinical, indication, case.switches)
     plans, without_room = search(options, known, settings.resection, report_progress)
+    if not any(plan.family != "intralesional" for plan in plans):
+        reserve = options_in_reserve(seen.extent, seen.sheet, case.clinical, options)
+        asked = tuple(option for option in options if option.family == "intralesional")
+        plans, still_without = search((*reserve, *asked), known, settings.resection, report_progress)
+        options, without_room = (*reserve, *options), (*without_room, *still_without)
+        standing = {(plan.family, plan.side) for plan in plans}
+        rejected = tuple(r for r in rejected if (r.family, r.side) not in standing)
     plans = rebuild(plans, seen.scene, case.clinical, settings.reconstruction)
     at_dura = ask_at_dura(plans, seen.sheet, indication.en_bloc)
     what_if = (*ask_what_if(seen.extent, case.clinical), *at_dura)

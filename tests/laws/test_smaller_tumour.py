@@ -17,7 +17,7 @@ from enbloc.classification.extent import ARCH, SECTORS, extent_from_typed
 from enbloc.classification.sheet import classify
 from enbloc.intake.case import TypedLevel
 from enbloc.intake.clinical import Clinical
-from enbloc.resection.families import enumerate_options
+from enbloc.resection.families import enumerate_options, options_in_reserve
 
 NOBODY = Clinical()
 LEVELS = ("C1", "C4", "C7", "T1", "T8", "L3", "L5", "S1", "S3")
@@ -93,6 +93,26 @@ def nested(draw: st.DrawFn) -> tuple[Tumour, Tumour]:
 @given(pair=nested())
 def test_a_smaller_tumour_loses_no_kind_of_resection(pair: tuple[Tumour, Tumour]) -> None:
     assert lost(*pair) == set()
+
+
+def with_reserve(tumour: Tumour) -> set[str]:
+    """The kinds of en bloc resection, with those that stand in where printed cuts find no room."""
+    extent = extent_from_typed({tumour.level: TypedLevel(tumour.sectors, tumour.layers)})
+    sheet = classify(extent, NOBODY)
+    options, _ = enumerate_options(extent, sheet, NOBODY)
+    reserve = options_in_reserve(extent, sheet, NOBODY, options)
+    assert not reserve or "vertebrectomy" not in families(tumour)
+    return {option.family for option in (*options, *reserve)}
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(pair=nested())
+def test_with_what_is_held_in_reserve_a_smaller_tumour_loses_no_vertebrectomy_at_all(
+    pair: tuple[Tumour, Tumour],
+) -> None:
+    """Without exception: where a lesser printed family finds no room, the vertebrectomy of the larger stands in."""
+    small, large = pair
+    assert "vertebrectomy" not in with_reserve(large) or "vertebrectomy" in with_reserve(small)
 
 
 @pytest.mark.parametrize("freed", [3, 4, 9])

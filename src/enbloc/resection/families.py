@@ -88,6 +88,12 @@ LIMITS: tuple[Limits, ...] = (
 """The three families of surgery on the mobile spine; sectors are the limits that FAM-5 takes as hard."""
 
 
+NO_PRINTED_ROOM = Reason(
+    "The cuts of no kind that is printed for these sectors find room in the bone there is; this one goes beyond them.",
+    "ours", (), "F8",
+)  # fmt: skip
+
+
 def enumerate_options(
     extent: Extent, sheet: Sheet, clinical: Clinical
 ) -> tuple[tuple[Option, ...], tuple[Rejected, ...]]:
@@ -120,6 +126,31 @@ def enumerate_options(
         ]
     others, unfit = enumerate_others(extent, levels, tuple(options), general)
     return (*with_arteries(extent, tuple(options)), *others, _intralesional(levels)), (*rejected, *unfit)
+
+
+def options_in_reserve(
+    extent: Extent, sheet: Sheet, clinical: Clinical, options: tuple[Option, ...]
+) -> tuple[Option, ...]:
+    """Vertebrectomies beyond the printed sectors, for when the cuts of no printed kind find room in the bone there is.
+
+    With the chest wall where tumour reaches it. Empty where `options` hold a vertebrectomy already, or where no kind
+    may be asked for.
+
+    Parameters
+    ----------
+    extent : Extent
+    sheet : Sheet
+    clinical : Clinical
+    options : tuple of Option
+        What `enumerate_options` found.
+    """
+    levels = involved_levels(extent) or levels_that_may(extent)
+    printed = any(option.family == "vertebrectomy" for option in options)
+    if printed or tuple(_sacral(levels)) or tuple(_against_all(extent, sheet, levels)):
+        return ()
+    reserve = _beyond_print(extent, levels, clinical)
+    walls = (o for o in enumerate_others(extent, levels, reserve, ())[0] if o.base == "vertebrectomy")
+    return tuple(attrs.evolve(option, because=(NO_PRINTED_ROOM, *option.because)) for option in (*reserve, *walls))
 
 
 def _sacral(levels: tuple[Level, ...]) -> Iterator[Reason]:

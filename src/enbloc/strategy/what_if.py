@@ -117,9 +117,11 @@ def _differences(before: Decision, after: Decision) -> Iterator[str]:
     if after.en_bloc != before.en_bloc:
         yield f"en bloc: {after.en_bloc} instead of {before.en_bloc}"
     gained = [family for family in after.families if family not in before.families]
+    lost = [family for family in before.families if family not in after.families]
     if gained:
-        yield f"possible then: {_words(gained)}"
-    if lost := [family for family in before.families if family not in after.families]:
+        instead = gained == ["vertebrectomy"] and bool(set(lost) & LESS_BONE)
+        yield f"{'needed' if instead else 'possible'} then: {_words(gained)}"
+    if lost:
         spared = lost == ["vertebrectomy"] and bool(set(gained) & LESS_BONE)
         yield f"no longer {'needed' if spared else 'possible'}: {_words(lost)}"
     for family in SIDED:
