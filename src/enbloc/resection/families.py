@@ -324,6 +324,11 @@ def _for(extent: Extent, limits: Limits, levels: tuple[Level, ...], clinical: Cl
                 "Layer C: the posterior wall goes with the specimen, so the canal is entered and the dura released.",
                 "verified", ("boriani2018",), "F4",
             )  # fmt: skip
+    if limits.family == "sagittal_resection":
+        yield Reason(
+            "The free half of the arch is opened and taken off on its own; the sagittal cut in free body is made past "
+            "the dura.", "unverified/low", ("boriani2018",), "BOR-2c",
+        )  # fmt: skip
     yield from _canal(extent, limits, clinical)
     if len(levels) > RELATIVE_LIMIT_LEVELS:
         yield Reason(

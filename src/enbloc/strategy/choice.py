@@ -62,11 +62,17 @@ def _way_out(plan: Plan) -> float | None:
     return {"yes": 0.0, "unknown": 1.0, "no": 2.0}[plan.delivery.possible]
 
 
+RANKED: tuple[Objective, ...] = (
+    Objective("cuts that no straight blade reaches", "", _traded("cuts_out_of_reach")),
+    Objective("wanted margins missed", "", _traded("wanted_margins_missed")),
+    Objective("bone lost", "ml", _traded("bone_lost")),
+)
+"""What the preference asks of plans whose margin has the same word, in its order."""
+
 OBJECTIVES: tuple[Objective, ...] = (
     Objective("the worst margin's word", "", _word),
-    Objective("wanted margins missed", "", _traded("wanted_margins_missed")),
+    *RANKED,
     Objective("roots of arm, leg, bladder or bowel cut", "", _roots),
-    Objective("bone lost", "ml", _traded("bone_lost")),
     Objective("levels", "", lambda plan: float(len(plan.levels))),
     Objective("sessions", "", lambda plan: float(plan.sessions)),
     Objective("approaches", "", lambda plan: float(len(plan.approach))),
@@ -146,7 +152,7 @@ def _next_would_win(plan: Plan, later: Plan) -> Iterator[Reason]:
             yield Reason(f"{start} if its margin were {plan.margin} as well: {'; '.join(lacking)}.", "measured")
         return
     mine, theirs = figures(plan), figures(later)
-    for objective in (OBJECTIVES[1], OBJECTIVES[3]):
+    for objective in RANKED:
         a, b = mine[objective.name], theirs[objective.name]
         if a is not None and b is not None and abs(a - b) > TOLERANCE:
             yield Reason(

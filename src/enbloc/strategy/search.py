@@ -1,7 +1,8 @@
 """From options to ranked plans: each is placed, cut out, measured and explained, then ordered by a stated preference.
 
-The preference (`PREFERENCE`, ours) is lexicographic: first what is indicated, then the margin's word, then how far
-wanted distances fall short, then bone lost. It is recorded with the plans, and every plan says where it is beaten.
+The preference (`PREFERENCE`, ours) is lexicographic: first what is indicated, then the margin's word, then the cuts
+that no blade reaches, then how far wanted distances fall short, then bone lost. It is recorded with the plans, and
+every plan says where it is beaten.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from enbloc.intake.clinical import Clinical
 from enbloc.intake.switches import Switches
 from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.place import place
-from enbloc.resection.cutting.reach import find_reach
+from enbloc.resection.cutting.reach import find_reach, say_hard_to_reach, unreached
 from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected
 from enbloc.resection.sacrifices import Resection, list_sacrifices, switch_structures
 from enbloc.resection.settings import ResectionSettings
@@ -42,8 +43,8 @@ from enbloc.strategy.switched import refuse_structures, refuse_without_images, s
 from enbloc.strategy.switched_cuts import Switched, switch_cuts
 
 PREFERENCE = Reason(
-    "Plans are ordered by: what is indicated; the worst margin's word; wanted distances that could not be kept; "
-    "bone lost. Another preference may order them otherwise.",
+    "Plans are ordered by: what is indicated; the worst margin's word; cuts that no straight blade reaches; wanted "
+    "distances that could not be kept; bone lost. Another preference may order them otherwise.",
     "ours",
     (),
     "PLAN-5",
@@ -142,11 +143,13 @@ def _placed(
     option = attrs.evolve(option, levels=placement.resects or placement.levels)
     in_registry = registry_word(margins, _declared(option, known))
     said = (in_registry[1],) if in_registry else ()
-    plan = _explained(option, known, worst_word(margins), (*window, *short, *said), switched.refused)
+    cuts = find_reach(scene, placement, out.geometry, out.cuts)
+    found = (*window, *short, *say_hard_to_reach(cuts), *said)
+    plan = _explained(option, known, worst_word(margins), found, switched.refused)
     robust = _robustness(out.cuts, scene, settings)
     return attrs.evolve(
         plan,
-        cuts=find_reach(scene, placement, out.geometry, out.cuts),
+        cuts=cuts,
         margins=margins,
         margin_in_registry=in_registry[0] if in_registry else None,
         geometry=out.geometry,
@@ -155,6 +158,7 @@ def _placed(
         risks=(*robust.because, *plan.risks),
         trade_offs={
             **_measured_trade_offs(out, margins, scene),
+            "cuts_out_of_reach": _count(sum(map(unreached, cuts))),
             "wanted_margins_missed": _count(len(short)),
             **plan.trade_offs,
             **_margins_to_plan(robust),
@@ -281,12 +285,13 @@ def rank_plans(plans: tuple[Plan, ...], indication: Indication) -> tuple[Plan, .
         measured = plan.trade_offs.get(name)
         return measured.value if isinstance(measured, Estimate) else inf
 
-    def key(plan: Plan) -> tuple[bool, int, float, float]:
+    def key(plan: Plan) -> tuple[bool, int, float, float, float]:
         piecemeal = plan.family in ("intralesional", "none")
         word = ORDER.index(plan.margin) if plan.margin else -1
         return (
             piecemeal == en_bloc_first,
             -word,
+            counted(plan, "cuts_out_of_reach"),
             counted(plan, "wanted_margins_missed"),
             counted(plan, "bone_lost"),
         )

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from enbloc.resection.cuts import Cut, Reach
 from enbloc.resection.cutting.place import place
-from enbloc.resection.cutting.reach import find_reach, unreached
+from enbloc.resection.cutting.reach import find_reach, say_hard_to_reach, unreached
 from enbloc.resection.plans import Option
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen.specimen import cut_out
@@ -59,3 +60,35 @@ def test_shares_are_shares_and_every_side_says_why(scene_of: Any) -> None:
         assert all(0.0 <= reach.share <= 1.0 and reach.because for reach in cut.reach)
         assert not unreached(cut)
         assert np.isfinite([reach.share for reach in cut.reach]).all()
+
+
+@pytest.mark.parametrize("height_mm", [10.0, -10.0], ids=["cranial", "caudal"])
+def test_bone_that_a_cut_parts_is_not_in_its_way(scene_of: Any, height_mm: float) -> None:
+    """A cut through the neighbour's body is as free from both sides as one through the disc: nothing lies beside it."""
+    found = reaches(scene_of((6.0, -26.0, height_mm), 7.0), "vertebrectomy", "right")
+    end = found["cranial" if height_mm > 0.0 else "caudal"]
+    assert end["left"].share >= 0.95
+    assert end["right"].share >= 0.95
+    assert end["posterior"].share > 0.8
+
+
+def test_a_sagittal_cut_is_reached_from_behind_past_the_dura(scene_of: Any) -> None:
+    found = reaches(scene_of((16.0, -22.0, 0.0), 5.0), "sagittal_resection", "left")["sagittal"]
+    assert found["posterior"].share > 0.4
+    assert found["left"].share == found["right"].share == 0.0
+
+
+def cut_reached(shares: dict[str, float]) -> Cut:
+    sides = tuple(Reach(side, share, (), "set") for side, share in shares.items())
+    return Cut("sagittal", "osteotomy", np.zeros(3), np.eye(3)[0], np.zeros((3, 3)), 1.0, (), (), sides)
+
+
+def test_what_a_blade_does_not_reach_is_told_with_the_best_side() -> None:
+    assert [r.says for r in say_hard_to_reach((cut_reached({"posterior": 0.0, "left": 0.0}),))] == [
+        "No straight blade reaches the sagittal cut from any side; a thread saw is not tested."
+    ]
+    assert [r.says for r in say_hard_to_reach((cut_reached({"posterior": 0.31, "left": 0.2}),))] == [
+        "A straight blade reaches 31 % of the sagittal cut at most, from posterior."
+    ]
+    assert not list(say_hard_to_reach((cut_reached({"posterior": 0.6, "left": 0.0}), cut_reached({}))))
+    assert not unreached(cut_reached({}))

@@ -60,3 +60,19 @@ def test_what_is_not_known_ranks_after_the_worst_that_is_known(first: Plan, seco
         ranked = rank_plans(order, EN_BLOC)
         assert [(p.margin, p.trade_offs) for p in ranked] == [(p.margin, p.trade_offs) for p in (first, second)]
         assert [p.rank for p in ranked] == [1, 2]
+
+
+def test_of_equal_margins_the_plan_whose_cuts_a_blade_reaches_comes_first() -> None:
+    """Before wanted distances and bone: a cut that cannot be made is worth nothing."""
+    blind = attrs.evolve(
+        (one := plan("wide", 0.0, 10.0)),
+        trade_offs={**one.trade_offs, "cuts_out_of_reach": Estimate(1.0, 1.0, 1.0, "n", "set")},
+    )
+    open_to_saws = attrs.evolve(
+        (other := plan("wide", 2.0, 60.0)),
+        trade_offs={**other.trade_offs, "cuts_out_of_reach": Estimate(0.0, 0.0, 0.0, "n", "set")},
+    )
+    for order in permutations((blind, open_to_saws)):
+        ranked = rank_plans(order, EN_BLOC)
+        assert [p.trade_offs["bone_lost"].value for p in ranked] == [60.0, 10.0]
+        assert any("1 less in cuts that no straight blade reaches (1 against 0)" in r.says for r in ranked[0].because)

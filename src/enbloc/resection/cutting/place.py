@@ -104,7 +104,8 @@ def _sagittal(scene: Scene, option: Option, tumour: Floats, settings: ResectionS
     """One side of the bodies and of the ring; None when the healthy side has no room for the cut.
 
     The sagittal cut passes beside the canal, so the inner edge of the healthy pedicle stands on the specimen's side of
-    it; that pedicle is cut where it is narrowest.
+    it; that pedicle is cut where it is narrowest. The free half of the arch is taken off on its own: only then is the
+    cut reached from behind (BOR-2c).
     """
     if option.side is None:
         return None
@@ -127,7 +128,7 @@ def _sagittal(scene: Scene, option: Option, tumour: Floats, settings: ResectionS
         arch_cuts=arch_cuts,
         sagittal=plane,
         side=option.side,
-        removes_arch=False,
+        removes_arch=True,
         shortfalls=(*short, *ends.shortfalls, *_arch_shortfalls(arch_cuts, settings)),
     )
 

@@ -3,13 +3,15 @@
 Strategy. A blade lies in the plane of its cut, so it enters along a direction laid into that plane; a direction that
 looks onto the plane too steeply cannot be used at all. A side is a fan of directions: from behind is also from behind
 and beside. From points all over the face rays run out along the fan: they are stopped by the dura, by vessels and by
-bone that stays. Lungs, bowel and muscle are held away. A point is reached when any of its rays is free; what the others
-meet is what is in the way. A thread saw goes round what a straight blade cannot pass; that is not tested here.
+bone that stays. The rays run half a voxel's diagonal inside the specimen, so that the bone which the cut itself parts
+from it is no obstacle, whatever the grid. Lungs, bowel and muscle are held away. A point is reached when any of its
+rays is free; what the others meet is what is in the way. A thread saw goes round what a straight blade cannot pass;
+that is not tested here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 import numpy as np
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Frame, Scene
+from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.structures import STRUCTURES
 from enbloc.resection.cuts import Cut, Reach, SawSide
@@ -31,6 +34,9 @@ FAN_DEG = (-45.0, -30.0, -15.0, 0.0, 15.0, 30.0, 45.0)
 
 WHOLE_SHARE = 0.95
 """A side from which this share of a face is reached reaches all of it: the rest is the thickness of a label (ours)."""
+
+HALF_SHARE = 0.5
+"""Of a cut that is reached for less than this from its best side the plan tells (ours)."""
 
 FACE_STEP_MM = 3.0
 """Distance of the points on a face."""
@@ -59,8 +65,21 @@ def find_reach(scene: Scene, placement: Placement, geometry: Geometry, cuts: tup
 
 
 def unreached(cut: Cut) -> bool:
-    """True when no side reaches any part of a cut."""
-    return all(reach.share == 0.0 for reach in cut.reach)
+    """True when no side reaches any part of a cut that was looked at."""
+    return bool(cut.reach) and all(reach.share == 0.0 for reach in cut.reach)
+
+
+def say_hard_to_reach(cuts: tuple[Cut, ...]) -> Iterator[Reason]:
+    """The cuts that a straight blade does not reach, or not half of, from the side that is best."""
+    for cut in cuts:
+        best = max(cut.reach, key=lambda reach: reach.share, default=None)
+        if best is None or best.share >= HALF_SHARE:
+            continue
+        if unreached(cut):
+            says = f"No straight blade reaches the {cut.id} cut from any side; a thread saw is not tested."
+        else:
+            says = f"A straight blade reaches {100 * best.share:.0f} % of the {cut.id} cut at most, from {best.side}."
+        yield Reason(says, "measured")
 
 
 def _obstacles(scene: Scene, placement: Placement, geometry: Geometry) -> NDArray[np.uint8]:
@@ -81,7 +100,7 @@ def _obstacles(scene: Scene, placement: Placement, geometry: Geometry) -> NDArra
 
 
 def _of_cut(scene: Scene, obstacles: NDArray[np.uint8], frame: Frame, cut: Cut) -> tuple[Reach, ...]:
-    points = _on_face(cut)
+    points = _on_face(cut) - 0.5 * float(np.linalg.norm(scene.grid.spacing_mm)) * cut.normal
     turns: Mapping[SawSide, float] = {"posterior": 0.0, "left": 90.0, "anterior": 180.0, "right": 270.0}
     fans = {side: _fan(frame, turn) for side, turn in turns.items()}
     order: tuple[SawSide, ...] = ("posterior", "anterior", "left", "right")
