@@ -1,7 +1,7 @@
 """The sacrum where only its whole is labelled: where its levels lie along it, modelled.
 
 Strategy. No label scheme parts the sacrum below S1. Its bodies follow a curve in the mid-sagittal plane; how far down a
-place lies is its shortest way through the bone of that plane, from the upper end plate of S1. The junctions lie on that
+place lies is how far down that curve its nearest point lies, from the upper end plate of S1. The junctions lie on that
 way: below S1 at its own label's lower end where S1 is labelled, else one body of the last vertebra down; each next body
 is taken as somewhat lower than the one above. The error grows from junction to junction and is kept, so that a level is
 held, open or free. All of it is *modelled* and said so; shares and errors are the project's own (ours).
@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 import scipy
 import skimage
+from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import Frame, Sacrum, Vertebra
 from enbloc.foundation.evidence.verdicts import Verdict
@@ -23,8 +24,9 @@ from enbloc.foundation.terms.levels import Level
 
 SACRAL_LEVELS: tuple[Level, ...] = ("S1", "S2", "S3", "S4", "S5")
 
-HEIGHT_SHARES = (1.15, 0.95, 0.85, 0.75, 0.7)
-"""Heights of the sacral bodies, as shares of the body above the sacrum (ours); S1 has 1.11-1.23 in three maps."""
+HEIGHT_SHARES = (1.1, 0.95, 0.85, 0.75, 0.7)
+"""Heights of the sacral bodies along the middle line, as shares of the body above the sacrum (ours); in three maps S1
+has 0.97-1.22."""
 
 ERROR_SHARES = (0.2, 0.3, 0.4, 0.5, 0.6)
 """How far each junction may lie off, as shares of the same body (ours)."""
@@ -32,13 +34,16 @@ ERROR_SHARES = (0.2, 0.3, 0.4, 0.5, 0.6)
 LABELLED_ERROR_SHARE = 0.1
 """… the first one, where S1 has a label of its own."""
 
-LOWER_END_PERCENT = 97.0
-"""The lower end of S1 is where this share of its body lies above: the last slices of a label are ragged."""
-
 MIDDLE_MM = 8.0
 """Half the thickness of the slab that stands for the mid-sagittal plane."""
 
 PIXEL_MM = 1.5
+BORDER_COST, OFF_BONE_COST = 4.0, 40.0
+"""What a step along a border costs more than one in the middle of the bone, and what one beside the bone costs."""
+
+LINE_SMOOTH = 3.0
+"""Standard deviation by which the steps of the middle line are smoothed, in pixels."""
+
 LEAST_SACRUM_VOXELS = 200
 
 
@@ -74,7 +79,7 @@ def find_sacrum(grid: Grid, label: Bools, vertebrae: Mapping[Level, Vertebra], f
     if last.level != "S1":
         return sacrum
     body = _body_of_first(last, grid.to_patient(np.argwhere(first)))
-    end = float(np.percentile(distance_down_mm(sacrum, body), LOWER_END_PERCENT)) if len(body) else float(down[0])
+    end = _end_on_line(sacrum, body, float(grid.spacing_mm.max())) if len(body) else float(down[0])
     less = errors[0] - LABELLED_ERROR_SHARE * unit
     return attrs.evolve(sacrum, junctions_mm=down - down[0] + end, errors_mm=errors - less)
 
@@ -99,6 +104,13 @@ def judge_sacral_levels(sacrum: Sacrum, points_mm: Floats) -> dict[Level, Verdic
     return found
 
 
+def across_midline_mm(sacrum: Sacrum, points_mm: Floats) -> tuple[Floats, Floats]:
+    """How far to the left of the midline points (n, 3) LPS lie, and how far off that may be by the turn of the axes."""
+    local = _in_frame(sacrum.frame, points_mm)
+    error: Floats = np.abs(local[:, 2]) * np.tan(np.radians(sacrum.frame.turn_error_deg))
+    return local[:, 0] - sacrum.middle_mm, error
+
+
 def sides_held(sacrum: Sacrum, points_mm: Floats, error_mm: float) -> tuple[Verdict, Verdict]:
     """Does tumour at points (n, 3) LPS reach the patient's left, and the right, of the sacrum's midline?"""
     across = _in_frame(sacrum.frame, points_mm)[:, 0] - sacrum.middle_mm
@@ -116,6 +128,12 @@ def _body_of_first(first: Vertebra, points_mm: Floats) -> Floats:
     return body
 
 
+def _end_on_line(sacrum: Sacrum, points_mm: Floats, voxel_mm: float) -> float:
+    """How far down the middle line leaves the bone at points (n, 3) LPS, mm."""
+    gaps = scipy.spatial.cKDTree(_in_frame(sacrum.frame, points_mm)[:, 1:]).query(sacrum.places_mm)[0]
+    return float(sacrum.along_mm[gaps <= max(voxel_mm, PIXEL_MM)].max(initial=0.0))
+
+
 def _in_frame(frame: Frame, points_mm: Floats) -> Floats:
     local: Floats = (points_mm - frame.origin_mm) @ np.stack([frame.left, frame.dorsal, frame.cranial], axis=1)
     return local
@@ -131,7 +149,11 @@ def _top(last: Vertebra) -> Floats:
 
 
 def _way_down(slab: Floats, last: Vertebra) -> tuple[Floats, Floats]:
-    """Places (n, 2) dorsal and cranial mm of bone in the mid-sagittal plane, and their shortest way from the top."""
+    """Places (n, 2) dorsal and cranial mm on the middle line of the bodies, and how far down it each lies.
+
+    The line is the cheapest way through the bone of the mid-sagittal plane, from the end plate to its lowest place;
+    bone near a border costs more, so that the way keeps to the middle of the bodies and off the wall behind the canal.
+    """
     low = np.minimum(slab.min(axis=0), 0.0) - 2 * PIXEL_MM
     cells = np.rint((slab - low) / PIXEL_MM).astype(np.intp)
     start = np.rint(-low / PIXEL_MM).astype(np.intp)
@@ -139,10 +161,25 @@ def _way_down(slab: Floats, last: Vertebra) -> tuple[Floats, Floats]:
     plane = np.zeros(tuple(int(n) for n in shape), dtype=bool)
     plane[tuple(cells.T)] = True
     plane = scipy.ndimage.binary_closing(plane, iterations=2) | plane
+    deep = scipy.ndimage.distance_transform_edt(plane)
+    costs = np.where(plane, 1.0 + BORDER_COST / np.maximum(deep, 1.0), OFF_BONE_COST)
+    ways = skimage.graph.MCP_Geometric(costs)
+    ways.find_costs([tuple(int(n) for n in start)])
+    held = np.argwhere(_piece_below(plane, start))
+    lowest = held[held[:, 1] == held[:, 1].min()]
+    way = np.array(ways.traceback(tuple(int(n) for n in lowest[len(lowest) // 2])))
     # The first step from the end plate to the bone beneath it may cross the disc.
-    costs = np.where(plane, 1.0, 8.0)
-    crosses_disc = last.level != "S1"
-    ways = skimage.graph.MCP_Geometric(costs).find_costs([tuple(int(n) for n in start)])[0] * PIXEL_MM
+    entered = int(np.argmax(plane[tuple(way.T)])) if last.level != "S1" else 0
+    line = way[entered:].astype(np.float64)
+    line[1:-1] = scipy.ndimage.gaussian_filter1d(line, LINE_SMOOTH, axis=0, mode="nearest")[1:-1]
+    steps = np.linalg.norm(np.diff(line, axis=0, prepend=line[:1]), axis=1) * PIXEL_MM
+    return line * PIXEL_MM + low, np.cumsum(steps)
+
+
+def _piece_below(plane: Bools, start: NDArray[np.intp]) -> Bools:
+    """The piece of the mid-sagittal plane that lies nearest to the end plate: the bodies."""
+    pieces, _ = scipy.ndimage.label(plane, np.ones((3, 3)))
     held = np.argwhere(plane)
-    found = ways[tuple(held.T)]
-    return held * PIXEL_MM + low, np.maximum(found - (float(found.min()) if crosses_disc else 0.0), 0.0)
+    nearest = held[np.argmin(np.linalg.norm(held - start, axis=1))]
+    found: Bools = pieces == pieces[tuple(nearest)]
+    return found

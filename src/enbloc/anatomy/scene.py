@@ -106,7 +106,7 @@ class Sacrum:
     middle_mm : float
         The midline, along the frame's left axis.
     places_mm : (n, 2) float
-        Bone of the mid-sagittal plane: dorsal and cranial coordinates in the frame.
+        The middle line of the bodies in the mid-sagittal plane: dorsal and cranial coordinates in the frame.
     along_mm : (n,) float
         How far down the sacrum each of them lies.
     junctions_mm, errors_mm : (5,) float

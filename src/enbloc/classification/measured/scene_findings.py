@@ -18,6 +18,7 @@ from enbloc.classification.measured.collapse import find_collapse
 from enbloc.classification.measured.cord_gap import find_cord_gap
 from enbloc.classification.measured.encasement import find_encasement
 from enbloc.classification.measured.facets import find_facets
+from enbloc.classification.measured.sacral_reach import find_sacral_reach
 from enbloc.classification.measured.size import find_size
 from enbloc.foundation.evidence.classifications import Finding
 
@@ -30,6 +31,7 @@ ROOMS: tuple[Callable[[Scene, Extent], Iterable[Finding]], ...] = (
     find_cord_gap,
     find_encasement,
     find_size,
+    find_sacral_reach,
 )
 
 

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from enbloc.classification.extent import Extent
-from enbloc.classification.findings import Facts, findings_for, level_verdict, levels_that_may, outside, stated
+from enbloc.classification.findings import (
+    Facts,
+    findings_for,
+    level_verdict,
+    levels_that_may,
+    outside,
+    stated,
+    with_supplied,
+)
 from enbloc.classification.systems.pelvis import find_ilium, one_sided
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.rules import NO, YES, Criterion, Impossible, Row, RuleTable, classify
-from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of
+from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, negate
 from enbloc.foundation.terms.levels import region
 
 _LI = ("li2011sacrum",)
@@ -59,13 +66,16 @@ def _find(facts: Facts) -> Iterator[Finding]:
         verdict = any_of(level_verdict(extent.levels[name]) for name in names if name in extent.levels)
         words = {Verdict.MET: "Tumour", Verdict.UNMET: "No tumour", Verdict.UNDECIDED: "Perhaps tumour"}[verdict]
         yield stated(criterion, verdict, f"{words} at {', '.join(names)}.", "Images of the sacrum")
-    yield _hemisacral(extent)
+    yield _hemisacral(facts)
 
 
-def _hemisacral(extent: Extent) -> Finding:
-    """One-sided with the ilium: unmet when both sides are held or the ilium is free."""
-    ilium = find_ilium(extent)
-    verdict = all_of((one_sided(extent), ilium.verdict))
+def _hemisacral(facts: Facts) -> Finding:
+    """One-sided with the ilium: unmet when both sides are held or the ilium is free, as images or sectors have it."""
+    found = with_supplied({"ilium": find_ilium(facts.extent)}, facts.findings)
+    ilium, both = found["ilium"], found.get("past_midline")
+    one = negate(both.verdict) if both is not None else Verdict.UNDECIDED
+    one = one_sided(facts.extent) if one is Verdict.UNDECIDED else one
+    verdict = all_of((one, ilium.verdict))
     says = {
         Verdict.MET: "One side only, with the ilium.",
         Verdict.UNMET: "Both sides are held, or the ilium is free.",

@@ -12,7 +12,15 @@ from itertools import pairwise, product
 import attrs
 
 from enbloc.classification.extent import ARCH, BONE_LAYERS, LEFT_PEDICLE, RIGHT_PEDICLE, Extent, involved_levels
-from enbloc.classification.findings import Facts, findings_for, outside, part_verdict, stated, touches_great_vessel
+from enbloc.classification.findings import (
+    Facts,
+    findings_for,
+    levels_that_may,
+    outside,
+    part_verdict,
+    stated,
+    touches_great_vessel,
+)
 from enbloc.foundation.evidence.classifications import Classification, Finding
 from enbloc.foundation.evidence.reasons import Status
 from enbloc.foundation.evidence.rules import NO, YES, Criterion, Impossible, Row, RuleTable, classify
@@ -73,7 +81,8 @@ def answer(facts: Facts) -> Classification:
         return outside("tnm", f"{histology.word} is not a primary tumour of bone, whose TNM this is.", "ours")
     if facts.findings["malignant"].verdict is Verdict.UNMET:
         return outside("tnm", "TNM stages malignant tumours; this one is benign.", "ours")
-    if any(region(level) == "sacral" for level in involved_levels(facts.extent)):
+    may = [region(level) == "sacral" for level in levels_that_may(facts.extent)]
+    if (may and all(may)) or any(region(level) == "sacral" for level in involved_levels(facts.extent)):
         return outside(
             "tnm", "The five segments are those of a vertebra; the sacrum is staged with the pelvis.", "ours"
         )
