@@ -14,7 +14,8 @@ from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene
 from enbloc.anatomy.settings import AnatomySettings
-from enbloc.anatomy.subregions import LABELLED_PARTS, OF_ARCH, OF_BODY, OF_PROCESS, kinds_on
+from enbloc.anatomy.subparts.names import NUMBER
+from enbloc.anatomy.subregions import KINDS, LABELLED_PARTS, OF_ARCH, OF_BODY, OF_PROCESS, kinds_of, told_on
 from enbloc.foundation.space.grids import LabelMap
 from enbloc.intake.case import Case, LabelFile
 from enbloc.intake.clinical import Clinical
@@ -53,8 +54,9 @@ def test_real_parts_win_and_geometry_finds_nearly_the_same(
     case = read_case_of(real_data("l3_subregions"))
     labelled = scene_of(case)
     plain = scene_of(attrs.evolve(case, label_files=(case.label_files[0], case.label_files[2])))
-    kinds = kinds_on(labelled.grid, case.label_files)
-    assert kinds is not None
+    told = told_on(labelled.grid, case.label_files)
+    assert told is not None
+    kinds = kinds_of(told)
     bone = labelled.bone == 1 + list(labelled.vertebrae).index("L3")
     body, behind = bone & (kinds == OF_BODY), bone & np.isin(kinds, (OF_ARCH, OF_PROCESS))
     assert LABELLED_PARTS in labelled.vertebrae["L3"].labelled
@@ -63,3 +65,29 @@ def test_real_parts_win_and_geometry_finds_nearly_the_same(
     assert (plain.parts[body] == BODY).mean() > 0.99
     assert (plain.parts[behind] != BODY).mean() > 0.97
     assert plain.vertebrae["L3"].labelled == ()
+
+
+def test_named_parts_by_geometry_agree_with_the_labels_of_a_real_vertebra(
+    real_data: RealData, read_case_of: Callable[[Path], Case]
+) -> None:
+    """Dice of each part that geometry names on L3 against the label of the same name; a scheme's arch holds pedicles."""
+    case = read_case_of(real_data("l3_subregions"))
+    labelled = scene_of(case)
+    plain = scene_of(attrs.evolve(case, label_files=(case.label_files[0], case.label_files[2])))
+    told = told_on(labelled.grid, case.label_files)
+    assert told is not None and plain.subparts is not None and labelled.subparts is not None
+    bone = (labelled.bone == 1 + list(labelled.vertebrae).index("L3")) & (told > 0)
+    arch = [NUMBER[f"{part}_{side}"] for part in ("pedicle", "lamina") for side in ("left", "right")]
+    same = 0
+    for number, structure in enumerate(KINDS, start=1):
+        label = bone & (told == number)
+        if not label.any():
+            continue
+        name = structure.removeprefix("subregion_")
+        wanted = arch if name == "arch" else [NUMBER[name]]
+        found = bone & np.isin(plain.subparts, wanted)
+        dice = 2 * (found & label).sum() / (found.sum() + label.sum())
+        assert dice > {"arch": 0.75, "body": 0.99}.get(name, 0.84), name
+        same += int((found & label).sum())
+        assert np.isin(labelled.subparts[label], wanted).all(), name
+    assert same / bone.sum() > 0.94

@@ -24,7 +24,8 @@ from enbloc.anatomy.sacrum import find_sacrum
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
-from enbloc.anatomy.subregions import kinds_on, mended, with_neck
+from enbloc.anatomy.subparts.arch import find_subparts
+from enbloc.anatomy.subregions import is_told, kinds_of, mended, named, told_on, with_neck
 from enbloc.anatomy.vertebrae import ATLAS, AXIS, Bone, build_vertebra, ring_normal
 from enbloc.errors import InputError
 from enbloc.foundation.evidence.estimates import Unknown
@@ -84,8 +85,8 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
     if cut_out:
         bone = restore_bone(grid, bone, tumour[box], canal_mask(stack, curve, grid, bone), vertebrae)
         vertebrae = _vertebrae(_bones(grid, bone, whole, voxels), stack, curve)
-    kinds = kinds_on(grid, case.label_files)
-    vertebrae, parts = _divided(grid, bone, kinds, vertebrae, voxels)
+    told = told_on(grid, case.label_files)
+    vertebrae, parts, subparts = _divided(grid, bone, told, vertebrae, voxels)
     return Scene(
         grid=grid,
         structures=structures,
@@ -105,6 +106,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         ),
         sacrum=find_sacrum(grid, sacral, vertebrae, _first_sacral(bone, names)),
         modelled=model_parts(grid, bone, parts, vertebrae, set(structures.names.values())),
+        subparts=subparts,
     )
 
 
@@ -228,22 +230,30 @@ def _inside(structures: LabelMap) -> Inside:
 def _divided(
     grid: Grid,
     bone: NDArray[np.uint8],
-    kinds: NDArray[np.uint8] | None,
+    told: NDArray[np.uint8] | None,
     vertebrae: Mapping[Level, Vertebra],
     voxels: Mapping[Level, float],
-) -> tuple[dict[Level, Vertebra], NDArray[np.uint8]]:
-    """The parts, and the vertebrae with the necks that labelled parts show; `kinds` is what labels say, if any do."""
-    parts = np.zeros(grid.shape, dtype=np.uint8)
+) -> tuple[dict[Level, Vertebra], NDArray[np.uint8], NDArray[np.uint8]]:
+    """The vertebrae with the necks that labelled parts show, the parts and the named parts.
+
+    `told` is what labels name, if any do.
+    """
+    parts, subparts = np.zeros(grid.shape, dtype=np.uint8), np.zeros(grid.shape, dtype=np.uint8)
     found: dict[Level, Vertebra] = {}
     for number, (level, vertebra) in enumerate(vertebrae.items(), start=1):
         mask = bone == number
         local = local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask)))
-        found[level] = with_neck(vertebra, local, kinds[mask]) if kinds is not None else vertebra
-        mine = find_parts(measure_borders(found[level], local, voxels[level]), local)
-        if kinds is not None and found[level].neck_mm is not None:
-            mine = mended(mine, kinds[mask], local[:, 0])
+        names = told[mask] if told is not None else np.zeros(len(local), dtype=np.uint8)
+        kinds = kinds_of(names)
+        found[level] = with_neck(vertebra, local, kinds)
+        borders = measure_borders(found[level], local, voxels[level])
+        mine = find_parts(borders, local)
+        if found[level].neck_mm is not None:
+            mine = mended(mine, kinds, local[:, 0])
+        finer = find_subparts(found[level], borders, mine, local, voxels[level])
         parts[mask] = mine
-    return found, parts
+        subparts[mask] = named(finer, names, local[:, 0]) if is_told(kinds) else finer
+    return found, parts, subparts
 
 
 def _ct_on(grid: Grid, ct: Volume | None, full: Grid, box: tuple[slice, slice, slice]) -> Volume | None:

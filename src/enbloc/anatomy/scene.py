@@ -191,6 +191,9 @@ class Scene:
         Where tumour touches a sacrum that is labelled as a whole, below S1 or with it: its levels, modelled.
     modelled : tuple of ModelledPart
         Roots, segmental arteries, sac, discs and foramina that are not labelled; see `anatomy.modelled`.
+    subparts : uint8 array or None
+        Index into `subparts.names.SUBPARTS`: laminae, processes and the like, by geometry where no label names them;
+        None where it was not asked for.
     """
 
     grid: Grid
@@ -206,3 +209,4 @@ class Scene:
     tumour_border_mm: Floats | None = None
     sacrum: Sacrum | None = None
     modelled: tuple[ModelledPart, ...] = ()
+    subparts: NDArray[np.uint8] | None = None
