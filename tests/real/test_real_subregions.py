@@ -70,7 +70,7 @@ def test_real_parts_win_and_geometry_finds_nearly_the_same(
 def test_named_parts_by_geometry_agree_with_the_labels_of_a_real_vertebra(
     real_data: RealData, read_case_of: Callable[[Path], Case]
 ) -> None:
-    """Dice of each part that geometry names on L3 against the label of the same name; a scheme's arch holds pedicles."""
+    """Dice of each part that geometry names on L3 against the label of its name; a scheme's arch holds pedicles."""
     case = read_case_of(real_data("l3_subregions"))
     labelled = scene_of(case)
     plain = scene_of(attrs.evolve(case, label_files=(case.label_files[0], case.label_files[2])))
