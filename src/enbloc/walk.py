@@ -10,6 +10,7 @@ from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import Extent, differences, extent_from_typed, overrule
 from enbloc.classification.measured.contacts import measure_contacts
+from enbloc.classification.measured.held_parts import HeldPart, measure_held_parts
 from enbloc.classification.measured.neighbours import Neighbour, measure_neighbours
 from enbloc.classification.measured.scene_findings import find_on_scene
 from enbloc.classification.sensitivity import Known as KnownScene
@@ -50,6 +51,7 @@ class Record:
     extent: Extent | None = None
     sheet: Sheet | None = None
     neighbours: tuple[Neighbour, ...] = ()
+    held_parts: tuple[HeldPart, ...] = ()
     sensitivity: tuple[Variant, ...] = ()
     options: tuple[Option, ...] = ()
     rejected: tuple[Rejected, ...] = ()
@@ -121,7 +123,8 @@ def look(case: Case, settings: Settings, report_progress: Callable[[str], None] 
     doubts = tuple(Problem("doubt", "classification", says, CHECK_BOTH) for says in sheet.problems)
     problems = (*problems, *(scene.problems if scene else ()), *contradictions, *doubts)
     neighbours = measure_neighbours(scene, extent) if scene is not None else ()
-    return Record(case, settings, problems, scene, extent, sheet, neighbours)
+    held = measure_held_parts(scene) if scene is not None else ()
+    return Record(case, settings, problems, scene, extent, sheet, neighbours, held)
 
 
 def sense(record: Record, report_progress: Callable[[str], None] = lambda _: None) -> Record:

@@ -177,7 +177,7 @@ def classify(
     if as_json:
         print(json_text(classification_form(record)), end="")
     else:
-        print_lines(Console(), sheet_lines(compose_document(record), record.neighbours))
+        print_lines(Console(), sheet_lines(compose_document(record), record.neighbours, record.held_parts))
         print_lines(Console(), sensitivity_lines(record.sheet, record.sensitivity))
         print_lines(Console(), reason_lines(record.sheet) if reasons else ())
     _exit_if(record.stopped)

@@ -133,6 +133,9 @@ def compose_document(record: Record) -> Document:
         rejected=record.rejected,
         neighbours=record.neighbours,
         sensitivity=record.sensitivity,
+        held_parts=record.held_parts,
+        modelled=record.scene.modelled if record.scene is not None else (),
+        levels=tuple(record.scene.vertebrae) if record.scene is not None else (),
         provenance={"settings sha256": settings_form(record.settings)["sha256"]},
     )
     return compose(walked, read_bibliography())

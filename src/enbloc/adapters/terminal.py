@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from enbloc.adapters.printing import Line, problem_lines
+from enbloc.classification.measured.held_parts import HeldPart
 from enbloc.classification.measured.neighbours import Neighbour
 from enbloc.classification.sensitivity import Variant
 from enbloc.classification.sheet import SHOWN_WHERE_THEY_APPLY
@@ -13,6 +14,7 @@ from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.report.document import ClassificationLine, Document, PlanPage, Weighed
 from enbloc.report.neighbour_page import neighbour_words
+from enbloc.report.parts_page import held_words
 from enbloc.report.sensitivity_page import changed_words, possible_words, step_words
 from enbloc.report.system_names import SYSTEM_NAMES
 
@@ -49,13 +51,18 @@ def answer_lines(document: Document, report: Path | None) -> Iterator[Line]:
         yield from _heading(f"Report: {report}")
 
 
-def sheet_lines(document: Document, neighbours: Sequence[Neighbour] = ()) -> Iterator[Line]:
-    """The answer to `enbloc classify`: problems, classes with what would settle the open ones, the near neighbours."""
+def sheet_lines(
+    document: Document, neighbours: Sequence[Neighbour] = (), held_parts: Sequence[HeldPart] = ()
+) -> Iterator[Line]:
+    """The answer to `enbloc classify`: problems, classes, what would settle them, bone held, near neighbours."""
     yield "bold", document.case_id
     yield "", "; ".join(fact.value for fact in document.headline.who)
     yield from problem_lines((p.grade, p.where, p.says, p.remedy) for p in document.problems)
     yield from classification_lines(document.classifications)
     yield from _open_lines(document.classifications)
+    if held_parts:
+        yield from _heading("Parts of bone that hold tumour")
+        yield from (("", f"  {words}") for words in held_words(held_parts))
     near = [one for one in neighbours if isinstance(one.distance, Estimate) and one.distance.value <= _NEAR_MM]
     if near:
         yield from _heading(f"Within {_NEAR_MM:g} mm of the tumour")

@@ -11,11 +11,14 @@ from typing import Literal
 
 import attrs
 
+from enbloc.anatomy.scene import ModelledPart
 from enbloc.classification.extent import Extent
+from enbloc.classification.measured.held_parts import HeldPart
 from enbloc.classification.measured.neighbours import Neighbour
 from enbloc.classification.sensitivity import Variant
 from enbloc.foundation.evidence.bibliography import Checked
 from enbloc.foundation.evidence.classifications import Sheet
+from enbloc.foundation.terms.levels import Level
 from enbloc.intake.case import Case, Problem
 from enbloc.resection.plans import Plan, Rejected
 from enbloc.strategy.advice import Indication
@@ -39,7 +42,8 @@ class Picture:
 class ReportInput:
     """What one walk hands to the report.
 
-    `sheet`, `extent` and `indication` are None when a check stopped the case. `provenance` holds whatever the caller
+    `sheet`, `extent` and `indication` are None when a check stopped the case. `modelled` is what the scene models and
+    no image shows, `levels` are those that were read. `provenance` holds whatever the caller
     wants printed besides the digests of the inputs (digest of the settings, versions); empty by default, so that the
     same case gives the same bytes.
     """
@@ -53,6 +57,9 @@ class ReportInput:
     rejected: tuple[Rejected, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     sensitivity: tuple[Variant, ...] = ()
+    held_parts: tuple[HeldPart, ...] = ()
+    modelled: tuple[ModelledPart, ...] = ()
+    levels: tuple[Level, ...] = ()
     provenance: Mapping[str, str] = attrs.field(factory=dict)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from enbloc.report.document import ReportInput, Section
 from enbloc.report.neighbour_page import neighbour_section
 from enbloc.report.notes import Citations
+from enbloc.report.parts_page import held_parts_section, modelled_section
 from enbloc.report.risk_page import outcome_section, rates_section, reconstruction_section, recurrence_section
 from enbloc.report.sensitivity_page import sensitivity_section
 from enbloc.resection.plans import Plan
@@ -20,7 +21,9 @@ PLAN_SECTIONS: tuple[Callable[[Plan, Citations], Section | None], ...] = ()
 """From a plan, after its trade-offs and before its risks."""
 
 CASE_SECTIONS: tuple[Callable[[ReportInput, Citations], Section | None], ...] = (
+    held_parts_section,
     neighbour_section,
+    modelled_section,
     sensitivity_section,
     rates_section,
     recurrence_section,

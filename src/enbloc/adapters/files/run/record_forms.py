@@ -13,6 +13,7 @@ from enbloc.adapters.files.case.intake_forms import grid_form
 from enbloc.adapters.files.json_files import Json, to_plain
 from enbloc.anatomy.scene import PARTS, Scene, Vertebra
 from enbloc.classification.extent import Extent
+from enbloc.classification.measured.held_parts import HeldPart
 from enbloc.classification.measured.neighbours import Neighbour
 from enbloc.classification.sensitivity import Variant
 from enbloc.foundation.evidence.classifications import Because, Classification
@@ -33,6 +34,7 @@ def anatomy_form(record: Record) -> Json:
         "scene": scene_form(scene) if scene is not None else {"unknown": _NO_IMAGES},
         "extent": extent_form(extent) if extent is not None else {"unknown": "the case was stopped"},
         "neighbours": [_neighbour(neighbour) for neighbour in record.neighbours],
+        "held_parts": [_held_part(held) for held in record.held_parts],
     }
 
 
@@ -134,6 +136,17 @@ def _neighbour(neighbour: Neighbour) -> Json:
         "contact_length_mm": to_plain(neighbour.contact_length),
         "encasement_deg": to_plain(neighbour.encasement),
         "fat_plane_fraction": to_plain(neighbour.fat_plane),
+    }
+
+
+def _held_part(held: HeldPart) -> Json:
+    return {
+        "level": held.level,
+        "part": held.part,
+        "tumour_ml": to_plain(held.volume),
+        "fraction": to_plain(held.fraction),
+        "found_by": held.found_by,
+        "status": "ours",
     }
 
 

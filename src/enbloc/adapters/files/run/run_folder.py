@@ -24,6 +24,7 @@ from enbloc.adapters.files.json_files import Json, json_text, to_plain
 from enbloc.adapters.files.run.meshes import glb_bytes, stl_bytes
 from enbloc.adapters.files.run.record_forms import STEP_FORMS, cut_form
 from enbloc.anatomy.scene import PARTS, Scene
+from enbloc.anatomy.subparts.names import SUBPARTS
 from enbloc.errors import FileError
 from enbloc.resection.plans import Plan
 from enbloc.resection.specimen.solids import build_remainder, build_solid, build_specimen
@@ -211,9 +212,12 @@ def _scene_files(scene: Scene) -> Iterator[tuple[str, bytes]]:
     yield "scene/structures.nii.gz", nifti_bytes(scene.structures.values, scene.grid)
     yield "scene/canal.nii.gz", nifti_bytes(scene.canal, scene.grid)
     yield "scene/parts.nii.gz", nifti_bytes(scene.parts, scene.grid)
+    if scene.subparts is not None:
+        yield "scene/named_parts.nii.gz", nifti_bytes(scene.subparts, scene.grid)
     names = {
         "structures.nii.gz": {str(number): name for number, name in sorted(scene.structures.names.items())},
         "parts.nii.gz": {str(number): name for number, name in enumerate(PARTS)},
+        "named_parts.nii.gz": {str(number): name for number, name in enumerate(SUBPARTS)},
     }
     yield "scene/names.json", json_text(names).encode()
 

@@ -23,6 +23,7 @@ from enbloc.adapters.files.schemas.pieces import (
     or_null,
     or_unknown,
 )
+from enbloc.anatomy.subparts.names import SUBPARTS
 
 _FRAME = an_object(
     {
@@ -96,7 +97,24 @@ _NEIGHBOUR = an_object(
         "fat_plane_fraction": MEASURED,
     }
 )
-ANATOMY = an_object({"scene": or_unknown(_SCENE), "extent": or_unknown(_EXTENT), "neighbours": list_of(_NEIGHBOUR)})
+_HELD_PART = an_object(
+    {
+        "level": TEXT,
+        "part": one_of(*SUBPARTS[1:]),
+        "tumour_ml": MEASURED,
+        "fraction": MEASURED,
+        "found_by": one_of("geometry", "labels"),
+        "status": one_of("ours"),
+    }
+)
+ANATOMY = an_object(
+    {
+        "scene": or_unknown(_SCENE),
+        "extent": or_unknown(_EXTENT),
+        "neighbours": list_of(_NEIGHBOUR),
+        "held_parts": list_of(_HELD_PART),
+    }
+)
 _FINDING = an_object(
     {
         "criterion": TEXT,

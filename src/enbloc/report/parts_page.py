@@ -1,0 +1,85 @@
+"""Which parts of bone hold tumour, as a table; and what of the anatomy was modelled, not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from enbloc.anatomy.scene import ModelledPart
+from enbloc.anatomy.subparts.names import subpart_words
+from enbloc.classification.measured.held_parts import HeldPart
+from enbloc.report.document import Note, ReportInput, Section, Table
+from enbloc.report.notes import Citations
+from enbloc.report.phrases import level_words, measured_words, number_words
+
+MODELLED_RULES: dict[str, tuple[str, str]] = {
+    "nerve_root": ("Nerve roots", "From the sac through the foramen, close under the pedicle; in the neck low in it."),
+    "segmental_artery": ("Segmental arteries", "Around the waist of the body to the foramen."),
+    "dura": ("Dura (thecal sac)", "As wide as the canal, which it nowhere exceeds."),
+    "disc": ("Discs", "Between the end plates of two bodies."),
+    "foramen": ("Foramina", "Between the pedicles of two neighbours, where no bone is."),
+}
+"""Each kind of modelled anatomy: its name in the table, and its rule."""
+
+_PARTS_RULE = "Laminae, processes and joints by planes in each vertebra's own frame; labels of the same names win."
+
+
+def held_parts_section(walked: ReportInput, _: Citations) -> Section | None:
+    """Every named part that holds tumour, level by level; None without images."""
+    if not walked.held_parts:
+        return None
+    rows = tuple(
+        (
+            held.level,
+            subpart_words(held.part),
+            measured_words(held.volume),
+            measured_words(held.fraction),
+            held.found_by,
+        )
+        for held in walked.held_parts
+    )
+    note = Note(
+        "The share is of that part's bone. Where no program labels a part, its borders are found by geometry.",
+        "ours",
+        (),
+        "GEO-6",
+    )
+    head = ("Level", "Part of bone", "Tumour in it", "Share of the part", "Part found by")
+    return Section("Parts of bone that hold tumour", (note,), table=Table(head, rows, widths=(1, 3, 2, 2, 2)))
+
+
+def held_words(held_parts: Sequence[HeldPart]) -> list[str]:
+    """One line for each level: ``"L3: body 12 %, left pedicle 83 %"``."""
+    levels = dict.fromkeys(held.level for held in held_parts)
+    return [
+        f"{level}: " + ", ".join(_share_words(held) for held in held_parts if held.level == level) for level in levels
+    ]
+
+
+def modelled_section(walked: ReportInput, _: Citations) -> Section | None:
+    """What was modelled and not seen, by kind, with its rule; None without images."""
+    if not walked.modelled:
+        return None
+    rows = [
+        (name, _places(kind, (part for part in walked.modelled if part.kind == kind)), rule, "ours")
+        for kind, (name, rule) in MODELLED_RULES.items()
+        if any(part.kind == kind for part in walked.modelled)
+    ]
+    rows.append(("Parts of bone", level_words(walked.levels), _PARTS_RULE, "ours"))
+    note = Note("No image shows these: they are put where labelled bone says that they must run.", "modelled")
+    table = Table(("Structure", "Where", "Rule", "Status"), tuple(rows), widths=(2, 3, 5, 1))
+    return Section("Modelled anatomy", (note,), table=table)
+
+
+def _share_words(held: HeldPart) -> str:
+    percent = 100.0 * held.fraction.value
+    return f"{subpart_words(held.part)} " + ("under 1 %" if percent < 1.0 else f"{number_words(percent, 0)} %")
+
+
+def _places(kind: str, parts: Iterable[ModelledPart]) -> str:
+    """``"L1–L4"``; a disc or a foramen by its two levels."""
+    found = list(parts)
+    if kind in ("disc", "foramen"):
+        return ", ".join(dict.fromkeys("/".join(part.structure.split("_")[1:3]) for part in found))
+    if kind == "dura":
+        return ""
+    return ", ".join(dict.fromkeys(part.level for part in found))
