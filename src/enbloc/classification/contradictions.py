@@ -31,6 +31,8 @@ _INSIDE = frozenset({"IA", "IIA", "IIIA"})
 _OUTSIDE = frozenset({"IB", "IIB", "IIIB"})
 _EPIDURAL = frozenset({"1a", "1b", "1c", "2", "3"})
 
+_CALLED = {"enneking": "Enneking", "tnm": "TNM", "tomita": "Tomita", "escc": "ESCC"}
+
 MISMATCHES: tuple[Mismatch, ...] = (
     Mismatch("enneking", _INSIDE, "tnm", frozenset({"T4a", "T4b"}), "one keeps the tumour inside the vertebra"),
     Mismatch("enneking", _INSIDE, "tomita", frozenset({"4", "5", "6"}), "one keeps the tumour inside the vertebra"),
@@ -137,5 +139,6 @@ def _of_systems(facts: Facts, answers: Mapping[str, Classification]) -> Iterator
         one, other = (set(answers[name].possible) for name in (pair.one, pair.other))
         explained = in_artery_canal and (pair.one, pair.other) == ("enneking", "tomita")
         if one and other and one <= pair.in_one and other <= pair.in_other and not explained:
-            words = f"{pair.one} {' or '.join(sorted(one))} and {pair.other} {' or '.join(sorted(other))}"
+            sides = ((pair.one, one), (pair.other, other))
+            words = " and ".join(f"{_CALLED[name]} {'/'.join(sorted(answer))}" for name, answer in sides)
             yield f"Two systems contradict each other, {words}: {pair.says}"
