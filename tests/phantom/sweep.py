@@ -148,6 +148,7 @@ def _judged_cells(
     rule = _rule(trial.spacing_mm)
     touched = {level for (level, _, layer), cell in cells.items() if layer in "BC" and cell.volume_ml > 0.0}
     in_bone = {key[0] for key, cell in cells.items() if key[2] in "BC" and by_the_rule(cell, key[2], rule)}
+    strays = {key[2] for key, cell in cells.items() if key[0] not in in_bone and cell.volume_ml > 0.0}
     for level in levels:
         for sector in SECTORS:
             for layer in JUDGED_LAYERS:
@@ -156,6 +157,8 @@ def _judged_cells(
                 cell = cells.get((level, sector, layer))
                 word = judge_by(cell, layer, rule, trial.spacing_mm)
                 true = by_the_rule(cell, layer, rule)
+                if layer in "AD" and touched and not true and layer in strays:
+                    continue  # … so that what lies beside a free level may be its neighbour's
                 seen = measured.levels.get(level)
                 got = seen.cells[sector, layer].verdict if seen else Verdict.UNMET
                 answer = "open" if got is Verdict.UNDECIDED else "right" if (got is Verdict.MET) == true else "wrong"

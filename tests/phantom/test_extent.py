@@ -12,13 +12,15 @@ from sweep import draw
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.extent import Extent, involved
+from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
 from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.intake.clinical import Clinical
 from enbloc.phantoms.fills import Fill
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
 from enbloc.phantoms.truth import cell_truth, clear_cells, level_truth
-from enbloc.phantoms.tumours import Tumour, ellipsoid, fill, sphere
+from enbloc.phantoms.tumours import Tumour, ellipsoid, fill, sphere, together
 
 RUNS = (
     ("L1", "L2", "L3", "L4", "L5"),
@@ -110,3 +112,17 @@ def test_a_level_whose_body_cannot_be_measured_is_open_and_not_free() -> None:
     blind = attrs.evolve(scene, vertebrae={**scene.vertebrae, "L3": bare})
     level = measure_extent(blind, AnatomySettings()).levels["L3"]
     assert set(level.sectors.values()) | set(level.layers.values()) == {Verdict.UNDECIDED}
+
+
+@pytest.mark.parametrize("far", [True, False])
+def test_a_tumour_beside_a_level_whose_bone_is_free_leaves_open_whether_it_is_held(far: bool) -> None:
+    """Most of it lies beside L4, without touching it, and by the rule it all belongs to L3, whose bone it holds."""
+    phantom = SpinePhantom(("L2", "L3", "L4"))
+    in_bone = sphere("L3", (21.0, -26.0, -12.0), 7.0)
+    beside = ellipsoid("L4", (38.0, -25.0, 4.0), (9.0, 8.0, 12.0) if far else (2.0, 2.0, 2.0))
+    extent = extent_of(phantom, together(in_bone, beside), 2.0)
+    assert extent is not None
+    assert "L4" not in extent.levels
+    assert extent.beside == (("L4",) if far else ())
+    possible = classify(extent, Clinical()).answers["tomita"].possible
+    assert possible == (("5", "6") if far else ("5",))

@@ -91,12 +91,14 @@ class Extent:
     `source` is "overruled" when the surgeon's reading stands in for the measured one at some levels.
     `touched` are the structures outside the vertebrae, the nearest first; empty for a typed extent.
     `skipped` says whether there are separate tumours with a free level between them.
+    `beside` are levels that are not listed, their bone being free, at whose height most tumour outside bone lies.
     """
 
     source: Literal["measured", "typed", "overruled"]
     levels: Mapping[Level, LevelExtent]
     touched: tuple[Contact, ...] = ()
     skipped: Verdict = Verdict.UNDECIDED
+    beside: tuple[Level, ...] = ()
 
 
 def extent_from_typed(typed: Mapping[Level, TypedLevel]) -> Extent:
@@ -116,7 +118,9 @@ def overrule(measured: Extent, typed: Mapping[Level, TypedLevel]) -> Extent:
     if not typed:
         return measured
     levels = {**measured.levels, **extent_from_typed(typed).levels}
-    return attrs.evolve(measured, source="overruled", levels={name: levels[name] for name in sort_levels(levels)})
+    beside = tuple(level for level in measured.beside if level not in typed)
+    in_order = {name: levels[name] for name in sort_levels(levels)}
+    return attrs.evolve(measured, source="overruled", levels=in_order, beside=beside)
 
 
 def differences(measured: Extent, typed: Mapping[Level, TypedLevel]) -> tuple[str, ...]:

@@ -219,6 +219,10 @@ def _adjacent(extent: Extent) -> Finding:
     pairs = [(a, b) for a, b in pairwise(extent.levels) if are_contiguous((a, b))]
     both = {(a, b): all_of(level_verdict(extent.levels[name]) for name in (a, b)) for a, b in pairs}
     verdict = any_of(both.values())
+    if verdict is Verdict.UNMET and extent.beside:
+        where = ", ".join(extent.beside)
+        says = f"Most tumour outside bone lies at {where}, whose bone is free; whether it is held is open (ours)."
+        return Finding("adjacent", Verdict.UNDECIDED, _counted(extent), says, _MRI)
     where = ", ".join(f"{a}-{b}" for (a, b), here in both.items() if here is verdict)
     says = {
         Verdict.MET: f"Tumour in neighbouring vertebrae: {where} (EN-C6, ours; GEO-8).",

@@ -48,6 +48,7 @@ from enbloc.classification.extent import (
 )
 from enbloc.classification.judged import border_mm, tumour_shares
 from enbloc.classification.sacral_extent import is_sacral, sacral_levels
+from enbloc.classification.whose_level import level_of, levels_beside
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, judge_above, judge_fact
 from enbloc.foundation.space.grids import Floats, Grid
@@ -119,20 +120,20 @@ def measure_extent(
     error_mm = max(scene.label_error_mm, NO_DISC_MM if ATLAS in scene.vertebrae else 0.0)
     depth = measure_depths(scene, box)[where]
     inward = _inward(grid, border, near)
-    level_of, above, below = (
-        _level_of(scene, bone[where], points, tumour[where], shift) for shift in (0.0, error_mm, -error_mm)
+    whose, above, below = (
+        level_of(scene, bone[where], points, tumour[where], shift) for shift in (0.0, error_mm, -error_mm)
     )
     sacral = is_sacral(scene, box, where, bone[where])
-    for there in (level_of, above, below):
+    for there in (whose, above, below):
         there[sacral] = 0
     shares = tumour_shares(scene, tumour[where], border[where])
     levels: dict[Level, LevelExtent] = {}
     for number, (level, vertebra) in enumerate(scene.vertebrae.items(), start=1):
-        if not tumour[where][level_of == number].any():
+        if not tumour[where][whose == number].any():
             continue
-        mine = (level_of == number) | (above == number) | (below == number)
-        sure = (level_of == number) & (above == number) & (below == number)
-        held = dict(zip(("value", "low", "high"), (level_of == number, sure, mine), strict=True))
+        mine = (whose == number) | (above == number) | (below == number)
+        sure = (whose == number) & (above == number) & (below == number)
+        held = dict(zip(("value", "low", "high"), (whose == number, sure, mine), strict=True))
         if vertebra.body_height_mm <= 0.0:
             levels[level] = UNMEASURED
             continue
@@ -152,7 +153,8 @@ def measure_extent(
     in_sacrum = sacral & tumour[where]
     if scene.sacrum is not None and in_sacrum.any():
         levels |= sacral_levels(scene, scene.sacrum, points[in_sacrum], levels)
-    extent = Extent(source="measured", levels=levels)
+    outside = points[tumour[where] & (bone[where] == 0) & ~sacral]
+    extent = Extent(source="measured", levels=levels, beside=levels_beside(scene, outside, levels, error_mm))
     return attrs.evolve(extent, skipped=judge_fact(not are_contiguous(involved_levels(extent))))
 
 
@@ -178,26 +180,6 @@ def _inward(grid: Grid, border: Floats, near: Ints) -> Floats:
 
 def _axes_of(vertebra: Vertebra) -> Floats:
     return np.stack([vertebra.frame.left, vertebra.frame.dorsal, vertebra.frame.cranial], axis=1)
-
-
-def _level_of(
-    scene: Scene, bone: NDArray[np.uint8], points: Floats, tumour: NDArray[np.bool_], up_mm: float
-) -> NDArray[np.uint8]:
-    """The level (1 + index) of each point: its bone's, or of the nearest level in height whose bone holds tumour.
-
-    Points outside bone are looked at `up_mm` higher than they lie.
-    """
-    involved = np.unique(bone[(bone > 0) & tumour])
-    candidates = [n for n, v in enumerate(scene.vertebrae.values(), start=1) if v.body_height_mm > 0.0]
-    candidates = [n for n in candidates if n in involved] or candidates
-    vertebrae = list(scene.vertebrae.values())
-    gaps = []
-    for number in candidates:
-        v = vertebrae[number - 1]
-        height = local_coordinates(v.frame, points)[:, 2] + up_mm - (v.endplate_cranial_mm + v.endplate_caudal_mm) / 2
-        gaps.append(np.abs(height) / v.body_height_mm)
-    nearest = np.array(candidates, dtype=np.uint8)[np.argmin(np.stack(gaps), axis=0)]
-    return np.where(bone > 0, bone, nearest).astype(np.uint8)
 
 
 def _in_disc(vertebra: Vertebra, local: Floats) -> NDArray[np.bool_]:
