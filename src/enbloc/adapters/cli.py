@@ -5,6 +5,7 @@ What a command needs is imported when it runs: the image libraries take seconds 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from rich.markup import escape
 from enbloc import __version__
 from enbloc.adapters.pacs.cli import pacs_app
 from enbloc.errors import CallError, EnblocError
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy loads: on these small products threads only wait
 
 STOPPED = 3
 """Exit code of a case that a check stopped."""

@@ -29,6 +29,7 @@ from enbloc.anatomy.subregions import is_told, kinds_of, mended, named, told_on,
 from enbloc.anatomy.vertebrae import ATLAS, AXIS, Bone, build_vertebra, ring_normal
 from enbloc.errors import InputError
 from enbloc.foundation.evidence.estimates import Unknown
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.foundation.space.sampling import place_on
 from enbloc.foundation.terms.levels import Level, order
@@ -160,7 +161,7 @@ def _curve(grid: Grid, bone: NDArray[np.uint8], whole: Mapping[Level, bool]) -> 
     neighbour stands in, along the normal of its ring.
     """
     centroids = np.array(
-        [grid.to_patient(np.argwhere(bone == n).mean(axis=0)[None])[0] for n in range(1, len(whole) + 1)]
+        [grid.to_patient(voxels_of(bone == n).mean(axis=0)[None])[0] for n in range(1, len(whole) + 1)]
     )
     complete = np.array(list(whole.values()))
     levels = list(whole)
@@ -169,7 +170,7 @@ def _curve(grid: Grid, bone: NDArray[np.uint8], whole: Mapping[Level, bool]) -> 
             complete[0] = False
         else:
             apart = centroids[0] - centroids[1]
-            normal = ring_normal(grid.to_patient(np.argwhere(bone == 1)), apart / np.linalg.norm(apart))
+            normal = ring_normal(grid.to_patient(voxels_of(bone == 1)), apart / np.linalg.norm(apart))
             centroids[0] = centroids[1] + normal * (apart @ normal)
     return fit_spine_curve(centroids[complete] if complete.sum() > 1 else centroids, CURVE_STEP_MM)
 
@@ -179,7 +180,7 @@ def _bones(
 ) -> list[Bone]:
     """The bone of each vertebra, with the largest voxel edge of the file that it came from."""
     return [
-        Bone(level, n, grid.to_patient(np.argwhere(bone == n)), voxels[level], whole[level])
+        Bone(level, n, grid.to_patient(voxels_of(bone == n)), voxels[level], whole[level])
         for n, level in enumerate(whole, start=1)
     ]
 
@@ -242,7 +243,7 @@ def _divided(
     found: dict[Level, Vertebra] = {}
     for number, (level, vertebra) in enumerate(vertebrae.items(), start=1):
         mask = bone == number
-        local = local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask)))
+        local = local_coordinates(vertebra.frame, grid.to_patient(voxels_of(mask)))
         names = told[mask] if told is not None else np.zeros(len(local), dtype=np.uint8)
         kinds = kinds_of(names)
         found[level] = with_neck(vertebra, local, kinds)

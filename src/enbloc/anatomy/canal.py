@@ -20,6 +20,7 @@ import scipy
 from numpy.typing import NDArray
 
 from enbloc.anatomy.spine_curve import SpineCurve, to_curve
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.space.sampling import sample_planes
@@ -162,7 +163,7 @@ def find_canal(
 def canal_mask(stack: CanalStack, curve: SpineCurve, grid: Grid, bone: NDArray[np.uint8]) -> Bools:
     """The canal on the grid: inside the joined rings and not bone."""
     mask = np.zeros(grid.shape, dtype=bool)
-    free = np.argwhere(_near_canal(stack, curve, grid) & (bone == 0))
+    free = voxels_of(_near_canal(stack, curve, grid) & (bone == 0))
     if len(free):
         inside = _signed_at(stack, to_curve(curve, grid.to_patient(free))) < 0.0
         mask[tuple(free[inside].T)] = True

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from enbloc.anatomy.parts import PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates, to_patient
 from enbloc.anatomy.scene import Vertebra
 from enbloc.anatomy.vertebrae import ATLAS
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level, are_contiguous
@@ -133,7 +134,7 @@ def _pedicles(grid: Grid, mask: NDArray[np.bool_], parts: NDArray[np.uint8], ver
     seen: dict[str, Pedicle] = {}
     radii = {"left": vertebra.canal_radius_left_mm, "right": vertebra.canal_radius_right_mm}
     for side, part in (("left", PEDICLE_LEFT), ("right", PEDICLE_RIGHT)):
-        local = local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(mask & (parts == part))))
+        local = local_coordinates(vertebra.frame, grid.to_patient(voxels_of(mask & (parts == part))))
         local = local[local[:, 1] < 0.0]
         if len(local) >= LEAST_PEDICLE_VOXELS:
             bottom, top = _ends_mm(local[:, 2], float(grid.spacing_mm.max()))

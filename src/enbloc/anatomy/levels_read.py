@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enbloc.errors import InputError
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Grid, LabelMap
 from enbloc.foundation.space.sampling import sample_nearest
@@ -79,7 +80,7 @@ def choose_levels(labels: LabelMap, tumour: Bools, cut: Collection[Level] = ()) 
     surveyed = survey(labels, cut)
     touched = sort_levels(level for level, gap in gaps.items() if gap <= limit and level != SACRUM)
     anchors = touched or tuple(surveyed)[-1:]
-    indices = np.argwhere(tumour)
+    indices = voxels_of(tumour)
     points = labels.grid.to_patient(indices[:: max(1, len(indices) // _SAMPLE)])
     barred = unfit_levels(labels, surveyed, points)
     breaks = {(gap.above, gap.below) for gap in find_gaps(surveyed) if gap.has_room}

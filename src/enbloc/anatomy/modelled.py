@@ -19,6 +19,7 @@ from enbloc.anatomy.foramina import SIGNS, Foramen, find_foramina
 from enbloc.anatomy.parts import BODY, local_coordinates, to_patient
 from enbloc.anatomy.scene import ModelledPart, Vertebra
 from enbloc.anatomy.vertebrae import ATLAS
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
 from enbloc.foundation.terms.structures import DURA
@@ -139,7 +140,7 @@ def _arteries(
     for number, (level, vertebra) in enumerate(vertebrae.items(), start=1):
         if region(level) not in ("thoracic", "lumbar") or not _is_measured(vertebra):
             continue
-        points = grid.to_patient(np.argwhere((bone == number) & (parts == BODY)))
+        points = grid.to_patient(voxels_of((bone == number) & (parts == BODY)))
         local = local_coordinates(vertebra.frame, points) - _centre(vertebra)
         waist = local[np.abs(local[:, 2]) < max(WAIST_SHARE * vertebra.body_height_mm, float(grid.spacing_mm.max()))]
         if len(waist) < LEAST_WAIST_VOXELS:

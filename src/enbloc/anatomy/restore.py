@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.parts import local_coordinates, to_patient
 from enbloc.anatomy.scene import Vertebra
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.foundation.terms.levels import Level
@@ -42,7 +43,7 @@ def restore_bone(
     vertebrae : mapping of level to Vertebra
     """
     restored = bone.copy()
-    holes = np.argwhere(tumour & (bone == 0) & ~canal)
+    holes = voxels_of(tumour & (bone == 0) & ~canal)
     points = grid.to_patient(holes)
     measured = list(vertebrae.values())
     for number, vertebra in enumerate(measured, start=1):

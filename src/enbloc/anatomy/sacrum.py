@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import Frame, Sacrum, Vertebra
 from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.terms.levels import Level
 
@@ -64,7 +65,7 @@ def find_sacrum(grid: Grid, label: Bools, vertebrae: Mapping[Level, Vertebra], f
     if label.sum() < LEAST_SACRUM_VOXELS or not measured or measured[-1].level[0] not in "LS":
         return None
     last = measured[-1]
-    points = grid.to_patient(np.argwhere(label | first))
+    points = grid.to_patient(voxels_of(label | first))
     frame = attrs.evolve(last.frame, origin_mm=_top(last))
     local = _in_frame(frame, points)
     middle = float(np.median(local[:, 0]))
@@ -78,7 +79,7 @@ def find_sacrum(grid: Grid, label: Bools, vertebrae: Mapping[Level, Vertebra], f
     sacrum = Sacrum(frame, middle, places, along, down, errors, last.level == "S1")
     if last.level != "S1":
         return sacrum
-    body = _body_of_first(last, grid.to_patient(np.argwhere(first)))
+    body = _body_of_first(last, grid.to_patient(voxels_of(first)))
     end = _end_on_line(sacrum, body, float(grid.spacing_mm.max())) if len(body) else float(down[0])
     less = errors[0] - LABELLED_ERROR_SHARE * unit
     return attrs.evolve(sacrum, junctions_mm=down - down[0] + end, errors_mm=errors - less)

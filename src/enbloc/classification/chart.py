@@ -12,6 +12,7 @@ import scipy
 from enbloc.anatomy.parts import Borders, local_coordinates, measure_borders
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.classification.judged import box_around, number_of
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.terms.levels import Level
 
@@ -52,7 +53,7 @@ def build_chart(scene: Scene, level: Level) -> Chart:
     bone: Bools = scene.bone == number_of(scene, level)
     box = box_around(bone, by=1)
     grid = scene.grid.crop(box)
-    local = local_coordinates(vertebra.frame, grid.to_patient(np.argwhere(bone[box])))
+    local = local_coordinates(vertebra.frame, grid.to_patient(voxels_of(bone[box])))
     borders = measure_borders(vertebra, local, 2 * scene.label_error_mm)
     return Chart(level, _polar_map(grid, bone[box], vertebra, local[:, 2]), borders, local)
 

@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 
 from enbloc.anatomy.scene import Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import SMOOTH_VOXELS, surface_points
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 
@@ -49,6 +50,6 @@ def _reach(scene: Scene, box: Box) -> Floats:
 def _beyond(grid: Grid, there: Bools, wall: Bools) -> Floats:
     """Distance of the centres of some voxels beyond the surface of a region, mm; negative within it."""
     smooth = scipy.ndimage.gaussian_filter(wall.astype(np.float64), SMOOTH_VOXELS)
-    distances, _ = scipy.spatial.cKDTree(surface_points(grid, wall)).query(grid.to_patient(np.argwhere(there)))
+    distances, _ = scipy.spatial.cKDTree(surface_points(grid, wall)).query(grid.to_patient(voxels_of(there)))
     signed: Floats = np.where(smooth[there] < 0.5, distances, -distances)
     return signed

@@ -51,6 +51,7 @@ from enbloc.classification.sacral_extent import is_sacral, sacral_levels
 from enbloc.classification.whose_level import level_of, levels_beside
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, judge_above, judge_fact
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.terms.levels import Level, are_contiguous, region
 
@@ -114,7 +115,7 @@ def measure_extent(
     grid = scene.grid.crop(box)
     tumour, canal, bone = scene.tumour[box], scene.canal[box], scene.bone[box]
     border = border_mm(scene, box)
-    near = np.argwhere(border < 2.0 * float(grid.spacing_mm.max()))
+    near = voxels_of(border < 2.0 * float(grid.spacing_mm.max()))
     where = tuple(near.T)
     points = grid.to_patient(near)
     error_mm = max(scene.label_error_mm, NO_DISC_MM if ATLAS in scene.vertebrae else 0.0)

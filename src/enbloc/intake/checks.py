@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import scipy
 
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap
 from enbloc.foundation.terms.histology import HISTOLOGIES
 from enbloc.foundation.terms.levels import are_contiguous, region
@@ -246,7 +247,7 @@ def _with_vertebrae(case: Case) -> list[LabelFile]:
 def _points_mm(labels: LabelMap, structures: set[str]) -> Floats:
     """At most `_SAMPLE` voxel centres of some structures, (n, 3) LPS mm, evenly taken."""
     numbers = [number for number, name in labels.names.items() if name in structures]
-    indices = np.argwhere(np.isin(labels.values, numbers))
+    indices = voxels_of(np.isin(labels.values, numbers))
     return labels.grid.to_patient(indices[:: max(1, len(indices) // _SAMPLE)])
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats, LabelMap
 from enbloc.foundation.terms.levels import FIRST_LEVEL_BELOW_CONUS, Level, order, region
 from enbloc.foundation.terms.structures import DURA, SPINAL_CORD
@@ -55,6 +56,6 @@ def check_cord(file: LabelFile, tumour_mm: Floats, touched: Collection[Level]) -
 
 def _heights(labels: LabelMap, structure: str) -> Floats:
     """The slabs along the patient's axis in which a structure has a voxel."""
-    voxels = np.argwhere(labels.mask(structure)) if structure in labels.names.values() else np.zeros((0, 3))
+    voxels = voxels_of(labels.mask(structure)) if structure in labels.names.values() else np.zeros((0, 3))
     slabs: Floats = np.unique(np.floor(labels.grid.to_patient(voxels)[:, 2] / SLAB_MM))
     return slabs

@@ -14,6 +14,7 @@ import numpy as np
 import scipy
 from cc3d import connected_components
 
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, LabelMap
 from enbloc.foundation.terms.levels import LEVELS, TRANSITIONAL, Level, order
 
@@ -192,13 +193,13 @@ def _surveyed(labels: LabelMap, level: Level, box: tuple[slice, slice, slice], m
     pieces = connected_components(mask.astype(np.uint8), connectivity=26)
     sizes = np.bincount(pieces.ravel())[1:]
     largest = pieces == 1 + int(np.argmax(sizes))
-    points = grid.to_patient(np.argwhere(largest))
+    points = grid.to_patient(voxels_of(largest))
     tree = scipy.spatial.cKDTree(points) if len(sizes) > 1 else None
     others = []
     for number in np.argsort(-sizes, kind="stable")[1:] + 1:
         if tree is None or sizes[number - 1] * grid.voxel_ml < LEAST_PIECE_ML:
             break
-        away = grid.to_patient(np.argwhere(pieces == number))
+        away = grid.to_patient(voxels_of(pieces == number))
         others.append(Piece(away, len(away) * grid.voxel_ml, float(tree.query(away)[0].min())))
     inside = all(s.start > 0 and s.stop < size for s, size in zip(box, labels.grid.shape, strict=True))
     return SurveyedLevel(

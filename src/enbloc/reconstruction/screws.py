@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import PARTS, Frame, Scene, Vertebra
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.space.sampling import sample_linear
@@ -89,7 +90,7 @@ def _measure(scene: Scene, level: Level, side: Side) -> Screw | None:
     vertebra = scene.vertebrae[level]
     frame = vertebra.frame
     here = _crop(scene, bone, vertebra)
-    centre = _middle(here, vertebra, scene.grid.to_patient(np.argwhere(pedicle)))
+    centre = _middle(here, vertebra, scene.grid.to_patient(voxels_of(pedicle)))
     lines = _Lines.through(centre, frame, side)
     half = abs(vertebra.canal_ventral_mm) / 2.0
     along = np.arange(-half, half + _INTO_BODY_MM + _STEP_MM / 2, _STEP_MM)
@@ -135,7 +136,7 @@ def _crop(scene: Scene, bone: Bools, vertebra: Vertebra) -> _Bone:
     Behind the canal's centre and beyond the stretch in the body everything counts as bone for the latter: a screw
     enters behind and ends in front, and neither face narrows its way.
     """
-    places = np.argwhere(bone)
+    places = voxels_of(bone)
     low = np.maximum(places.min(axis=0) - 2, 0)
     high = np.minimum(places.max(axis=0) + 3, scene.grid.shape)
     inside = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
@@ -207,7 +208,7 @@ def _to_artery(
     """From the wall of a corridor of the neck to the vertebral artery of its side, mm; below zero they overlap."""
     if region(where[0]) != "cervical":
         return NO_ARTERY
-    voxels = np.argwhere(scene.structures.mask(f"vertebral_artery_{where[1]}"))
+    voxels = voxels_of(scene.structures.mask(f"vertebral_artery_{where[1]}"))
     if not len(voxels):
         return ARTERY_UNLABELLED
     (middle, axis), (behind, ahead, radius) = line, ways

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from enbloc.anatomy.scene import Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to_voxels, surface_points
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import region
@@ -135,5 +136,5 @@ def _joint_points(scene: Scene, side: Side) -> Floats:
     numbers = [n for n, level in enumerate(scene.vertebrae, start=1) if region(level) == "sacral"]
     sacrum = scene.structures.mask(SACRUM) | np.isin(scene.bone, numbers)
     reach_mm = JOINT_MM + float(scene.grid.spacing_mm.max())
-    points: Floats = scene.grid.to_patient(np.argwhere(sacrum & (distance_to_voxels(scene.grid, hip) <= reach_mm)))
+    points: Floats = scene.grid.to_patient(voxels_of(sacrum & (distance_to_voxels(scene.grid, hip) <= reach_mm)))
     return points

@@ -26,6 +26,7 @@ from enbloc.classification.judged import (
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, judge_above
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
 
@@ -99,7 +100,7 @@ def measure_halves(scene: Scene, level: Level) -> Halves:
 
 def _behind_border_mm(scene: Scene, level: Level, body: Bools) -> Floats:
     """How far behind the zones' border each voxel of a body lies on its own sagittal line, mm."""
-    local = local_coordinates(scene.vertebrae[level].frame, scene.grid.to_patient(np.argwhere(body)))
+    local = local_coordinates(scene.vertebrae[level].frame, scene.grid.to_patient(voxels_of(body)))
     edge = max(LINE_MM, float(scene.grid.spacing_mm.max()))
     cells = np.floor(local[:, [0, 2]] / edge).astype(np.intp)
     lines, which = np.unique(cells, axis=0, return_inverse=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from enbloc.anatomy.parts import BODY, local_coordinates, to_patient
 from enbloc.anatomy.scene import Scene, Vertebra
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level, region
 
@@ -71,7 +72,7 @@ def measure_body_shape(scene: Scene, level: Level) -> BodyShape | None:
     if why_unmeasured(vertebra) is not None:
         return None
     number = list(scene.vertebrae).index(level) + 1
-    points = scene.grid.to_patient(np.argwhere((scene.bone == number) & (scene.parts == BODY)))
+    points = scene.grid.to_patient(voxels_of((scene.bone == number) & (scene.parts == BODY)))
     local = local_coordinates(vertebra.frame, points)
     centre = local_coordinates(vertebra.frame, vertebra.body_centre_mm[None])[0]
     strip = local[np.abs(local[:, 0] - centre[0]) < STRIP_FRACTION * vertebra.body_width_mm / 2]

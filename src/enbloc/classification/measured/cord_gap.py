@@ -18,6 +18,7 @@ from enbloc.classification.judged import typed_over
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.terms.levels import Level
 from enbloc.foundation.terms.structures import DURA, SPINAL_CORD, spoken
 
@@ -73,7 +74,7 @@ def _covers(scene: Scene, level: Level, structure: str) -> bool:
     frame = scene.vertebrae[level].frame
     half = max(scene.vertebrae[level].body_height_mm, 1.0)
     bin_mm = 4.0 * scene.label_error_mm
-    tumour = local_coordinates(frame, scene.grid.to_patient(np.argwhere(scene.tumour)))[:, 2]
-    there = local_coordinates(frame, scene.grid.to_patient(np.argwhere(scene.structures.mask(structure))))[:, 2]
+    tumour = local_coordinates(frame, scene.grid.to_patient(voxels_of(scene.tumour)))[:, 2]
+    there = local_coordinates(frame, scene.grid.to_patient(voxels_of(scene.structures.mask(structure))))[:, 2]
     wanted = np.unique(np.floor(tumour[np.abs(tumour) < half] / bin_mm))
     return len(wanted) == 0 or float(np.isin(wanted, np.floor(there / bin_mm)).mean()) >= LEAST_COVER_FRACTION

@@ -18,6 +18,7 @@ from enbloc.classification.judged import border_mm, box_around
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Volume
 from enbloc.foundation.space.sampling import sample_linear
 from enbloc.foundation.terms.structures import spoken
@@ -71,10 +72,10 @@ def measure_degrees(scene: Scene, extent: Extent, vessel: Bools, structure: str)
     if not frames or not vessel.any() or not scene.tumour.any():
         return Unknown(f"{spoken(structure)} is not labelled near the tumour")
     frame, voxel = frames[len(frames) // 2], 2.0 * scene.label_error_mm
-    voxels = np.argwhere(vessel)
+    voxels = voxels_of(vessel)
     local = local_coordinates(frame, scene.grid.to_patient(voxels))
     cut = ((voxels == 0) | (voxels == np.array(scene.grid.shape) - 1)).any(axis=1)
-    tumour = local_coordinates(frame, scene.grid.to_patient(np.argwhere(scene.tumour)))[:, 2]
+    tumour = local_coordinates(frame, scene.grid.to_patient(voxels_of(scene.tumour)))[:, 2]
     heights = np.arange(tumour.min() - voxel, tumour.max() + 1.5 * voxel, voxel)
     box = box_around(scene.tumour, by=4)
     away = Volume(scene.grid.crop(box), border_mm(scene, box))

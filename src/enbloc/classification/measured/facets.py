@@ -22,6 +22,7 @@ from enbloc.classification.judged import Judged, box_around, judge_levels, numbe
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, any_of, judge_above
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level, region
 
@@ -67,7 +68,7 @@ def measure_joint_zone(scene: Scene, level: Level, side: str) -> Measured:
         return Unknown(f"{level} was not measured")
     bone = scene.bone == number_of(scene, level)
     box = box_around(bone, by=3)
-    voxels = np.argwhere(bone[box])
+    voxels = voxels_of(bone[box])
     local = local_coordinates(scene.vertebrae[level].frame, scene.grid.crop(box).to_patient(voxels))
     zone = np.zeros(bone[box].shape, dtype=bool)
     zone[tuple(voxels.T)] = _in_zone(scene.vertebrae[level], local, scene.parts[box][bone[box]], side)

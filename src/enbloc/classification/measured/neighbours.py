@@ -21,6 +21,7 @@ from enbloc.classification.measured.bone_lesion import shows_soft_tissue
 from enbloc.classification.measured.contacts import between_labels, nearest
 from enbloc.classification.measured.encasement import measure_degrees
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to_voxels, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.sampling import sample_linear
@@ -138,7 +139,7 @@ def _length(scene: Scene, extent: Extent, mask: Bools) -> Measured:
     voxel = 2.0 * scene.label_error_mm
     box = box_around(scene.tumour, by=4)
     near = border_mm(scene, box)
-    voxels = np.argwhere(mask[box])
+    voxels = voxels_of(mask[box])
     heights = local_coordinates(frames[len(frames) // 2], scene.grid.crop(box).to_patient(voxels))[:, 2]
     gaps = near[mask[box]]
     value, low, high = (

@@ -13,6 +13,7 @@ from enbloc.classification.overruling import LARGE_MM
 from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import judge_above
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import surface_points
 
 _JUST_OVER = 1e-9
@@ -33,7 +34,7 @@ def measure_diameter(scene: Scene) -> Measured:
     The tumour may reach further than the field of view: then the diameter is not known.
     """
     points = surface_points(scene.grid, scene.tumour)
-    inside = np.argwhere(scene.tumour)
+    inside = voxels_of(scene.tumour)
     if not len(points):
         return Unknown("there is no tumour on the images")
     if (inside == 0).any() or (inside == np.array(scene.grid.shape) - 1).any():

@@ -7,6 +7,7 @@ import numpy as np
 import scipy
 import skimage
 
+from enbloc.foundation.space.boxes import box_of, widened
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 
 SMOOTH_VOXELS = 0.7
@@ -22,18 +23,22 @@ def distance_to(grid: Grid, region: Bools) -> Floats:
     The surface is taken half-way between the centres of inner and outer voxels; for a flat face along the axes that
     is exact, for any other within half a voxel. `FAR_MM` everywhere when the region is empty.
     """
-    if not region.any():
+    held = box_of(region)
+    if held is None:
         return np.full(grid.shape, FAR_MM)
     signed = outward(grid, region)
-    box = _around(region)
+    # Of the voxels outside, the nearest to an inner one lies in the region's box with one voxel around it.
+    box = widened(held, 1, region.shape)
     signed[box] -= outward(grid, ~region[box])
     return signed
 
 
 def outward(grid: Grid, region: Bools) -> Floats:
     """Distance from outer voxels to the surface of `region`, mm; zero inside."""
-    centre_to_centre = distance_to_voxels(grid, region)
-    return np.maximum(centre_to_centre - float(grid.spacing_mm.min()) / 2, 0.0) * (centre_to_centre > 0)
+    away = distance_to_voxels(grid, region)
+    away -= float(grid.spacing_mm.min()) / 2
+    np.maximum(away, 0.0, out=away)
+    return away
 
 
 def distance_to_voxels(grid: Grid, region: Bools) -> Floats:
@@ -51,24 +56,14 @@ def surface_points(grid: Grid, region: Bools) -> Floats:
     which leaves flat faces where they are and shrinks a sphere of 10 voxels by a fortieth of a voxel. Voxels too thin
     to survive that stand for themselves, by their centres.
     """
-    if not region.any():
+    held = box_of(region)
+    if held is None:
         return np.empty((0, 3))
-    box, start = _padded_box(region)
+    pad = 3
+    box = np.pad(region[held], pad)
+    start = np.array([float(side.start - pad) for side in held])
     smooth = scipy.ndimage.gaussian_filter(box.astype(np.float32), SMOOTH_VOXELS)
     lost = np.argwhere(box & (smooth < 0.5)).astype(np.float64)
     inner = smooth >= 0.5
     vertices = skimage.measure.marching_cubes(smooth, 0.5)[0] if inner.any() else np.empty((0, 3))
     return grid.to_patient(np.vstack([vertices, lost]) + start)
-
-
-def _around(region: Bools) -> tuple[slice, ...]:
-    """The region's box with one voxel around it: of the voxels outside, the nearest to an inner one lies in it."""
-    found = scipy.ndimage.find_objects(region.astype(np.uint8))[0]
-    return tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in found)
-
-
-def _padded_box(region: Bools) -> tuple[Bools, Floats]:
-    found = scipy.ndimage.find_objects(region.astype(np.uint8))[0]
-    pad = 3
-    box = np.pad(region[found], pad)
-    return box, np.array([float(s.start - pad) for s in found])

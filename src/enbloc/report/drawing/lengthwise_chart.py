@@ -14,6 +14,7 @@ import numpy as np
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import LAYERS, Extent, LevelExtent, involved_levels
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.terms.levels import LEVELS, Level, sort_levels
 from enbloc.report.document import Picture
 from enbloc.report.drawing.palette import INK, PAPER, QUIET, RULE, TUMOUR
@@ -87,7 +88,7 @@ def _measured(scene: Scene, extent: Extent, plan: Plan | None) -> _Chart | None:
         ]
         spans[level] = _Span(max(ends), min(ends))
     near = _beside(tuple(spans), tuple(level for level in held if level in extent.levels))
-    heights = (scene.grid.to_patient(np.argwhere(scene.tumour)) - home.origin_mm) @ home.cranial
+    heights = (scene.grid.to_patient(voxels_of(scene.tumour)) - home.origin_mm) @ home.cranial
     cuts = tuple(
         (cut.id, float((cut.origin_mm - home.origin_mm) @ home.cranial))
         for cut in (plan.cuts if plan is not None else ())

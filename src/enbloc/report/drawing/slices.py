@@ -18,6 +18,7 @@ import skimage
 from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.structures import SPINAL_CORD
 from enbloc.report.document import Picture
@@ -141,7 +142,7 @@ def draw_slices(
 
 def find_tumour_centre(scene: Scene) -> Floats:
     """LPS place of the tumour voxel nearest to the tumour's centre of mass, mm; (3,) float."""
-    voxels = np.argwhere(scene.tumour)
+    voxels = voxels_of(scene.tumour)
     points = scene.grid.to_patient(voxels)
     nearest = int(np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1)))
     centre: Floats = points[nearest]

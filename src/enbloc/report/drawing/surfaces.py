@@ -13,6 +13,7 @@ import skimage
 from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.terms.structures import SPINAL_CORD
 from enbloc.report.drawing.palette import BONE, CANAL, CUT, LUNG, SPECIMEN, TUMOUR, VESSEL
@@ -107,7 +108,7 @@ def build_scene3d(scene: Scene, plan: Plan | None) -> Scene3D | None:
     )
     cuts = tuple(Surface(cut.id, CUT, 0.6, *_flat(cut.face_mm)) for cut in (plan.cuts if plan is not None else ()))
     way = plan.delivery.path if plan is not None and isinstance(plan.delivery, Delivery) else ()
-    middle = scene.grid.to_patient(np.argwhere(leaving)).mean(axis=0)
+    middle = scene.grid.to_patient(voxels_of(leaving)).mean(axis=0)
     return Scene3D(surfaces, cuts, tuple(way), middle)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.cutting.placement import ArchCut
@@ -66,7 +67,7 @@ def measure_choices(
     """
     frame = scene.vertebrae[level].frame
     number = list(scene.vertebrae).index(level) + 1
-    where = np.argwhere(scene.bone == number)
+    where = voxels_of(scene.bone == number)
     bone = local_coordinates(frame, scene.grid.to_patient(where))
     body = scene.parts[tuple(where.T)] == BODY
     tumour = local_coordinates(frame, tumour_mm)

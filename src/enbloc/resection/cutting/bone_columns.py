@@ -15,6 +15,7 @@ import attrs
 import lazy_loader
 import numpy as np
 
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 
 numba = lazy_loader.load("numba")
@@ -56,7 +57,7 @@ def gather_columns(grid: Grid, bone: Bools, along: Floats) -> BoneColumns:
         The columns run along the axis of the grid that lies nearest to it.
     """
     axis = int(np.argmax(np.abs(grid.directions.T @ along)))
-    where = np.argwhere(bone)
+    where = voxels_of(bone)
     if not len(where):
         return BoneColumns(np.empty((0, 3)), grid.affine[:3, axis], np.zeros((0, 1)), grid.voxel_ml)
     low, high = where.min(axis=0), where.max(axis=0) + 1

@@ -12,6 +12,7 @@ import scipy
 from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.resection.cutting.placement import Plane, RibCut
@@ -54,7 +55,7 @@ def place_rib_cuts(scene: Scene, side: Side, settings: ResectionSettings) -> tup
 
 
 def _cut_rib(scene: Scene, name: str, rib: Bools, to_tumour: Floats, settings: ResectionSettings) -> RibCut | None:
-    where = np.argwhere(rib)
+    where = voxels_of(rib)
     points = scene.grid.to_patient(where)
     along = _along(scene, where, points)
     reached = to_tumour[tuple(where.T)] <= settings.soft_cuff_mm
@@ -76,7 +77,7 @@ def _cut_rib(scene: Scene, name: str, rib: Bools, to_tumour: Floats, settings: R
 
 def _along(scene: Scene, where: NDArray[np.intp], points: Floats) -> Floats:
     """How far each voxel of a rib lies from its end at the vertebra, on ways through the rib, mm; inf where parted."""
-    canal = scene.grid.to_patient(np.argwhere(scene.canal))
+    canal = scene.grid.to_patient(voxels_of(scene.canal))
     middle = canal.mean(axis=0) if len(canal) else points.mean(axis=0)
     start = int(np.argmin(np.linalg.norm(points - middle, axis=1)))
     number = np.full(scene.grid.shape, -1, dtype=np.intp)

@@ -13,6 +13,7 @@ import scipy
 
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene, Vertebra
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.polygons import clip_face, distance_to_face
 from enbloc.resection.cuts import Cut, CutKind
@@ -58,7 +59,7 @@ def find_cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Res
     settings : ResectionSettings
     """
     cord = _cord(scene)
-    inner = np.argwhere(specimen)
+    inner = voxels_of(specimen)
     points = scene.grid.to_patient(inner)
     where = tuple(inner.T)
     column = in_column(scene, placement, points)
@@ -144,7 +145,7 @@ def _cord(scene: Scene) -> Floats:
     cord = scene.structures.mask("spinal_cord") & ~scene.tumour
     if not cord.any():
         cord = np.asarray(scipy.ndimage.binary_erosion(scene.canal, iterations=CANAL_RIM_VOXELS), dtype=bool)
-    return scene.grid.to_patient(np.argwhere(cord))
+    return scene.grid.to_patient(voxels_of(cord))
 
 
 def _trimmed(scene: Scene, plane: Plane, face: Floats | None, cord_mm: Floats) -> Floats | None:

@@ -16,6 +16,7 @@ import numpy as np
 from enbloc.anatomy.parts import to_patient
 from enbloc.anatomy.sacrum import PIXEL_MM, SACRAL_LEVELS
 from enbloc.anatomy.scene import Sacrum, Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.hulls import corners
@@ -115,7 +116,7 @@ def place_sacrectomy(scene: Scene, option: Option, tumour_mm: Floats, settings: 
 def _measure(scene: Scene) -> _Sacrum | None:
     numbers = [n for n, level in enumerate(scene.vertebrae, start=1) if region(level) == "sacral"]
     bone = scene.structures.mask(SACRUM) | np.isin(scene.bone, numbers)
-    points = scene.grid.to_patient(np.argwhere(bone))
+    points = scene.grid.to_patient(voxels_of(bone))
     if len(points) < LEAST_JOINT_VOXELS or not scene.vertebrae:
         return None
     frame = scene.vertebrae[list(scene.vertebrae)[-1]].frame
@@ -188,7 +189,7 @@ def _along(
     sign = 1.0 if side == "left" else -1.0
     bone = gather_columns(scene.grid, sacrum.bone, sacrum.left)
     dorsal = np.cross(sacrum.cranial, sacrum.left)
-    points = scene.grid.to_patient(np.argwhere(sacrum.bone))
+    points = scene.grid.to_patient(voxels_of(sacrum.bone))
     edge = points[int(np.argmin(sign * (points @ sacrum.left)))]
     midline = scene.vertebrae[list(scene.vertebrae)[-1]].frame.origin_mm[None]
 
@@ -217,7 +218,7 @@ def _joint(scene: Scene, sacrum: _Sacrum, side: Side, tumour_mm: Floats, setting
     if not hip.any():
         return None
     near = sacrum.bone & (distance_to_voxels(scene.grid, hip) <= JOINT_MM + float(scene.grid.spacing_mm.max()))
-    points = scene.grid.to_patient(np.argwhere(near))
+    points = scene.grid.to_patient(voxels_of(near))
     if len(points) < LEAST_JOINT_VOXELS:
         return None
     middle = points.mean(axis=0)

@@ -16,6 +16,7 @@ import scipy
 
 from enbloc.anatomy.scene import Frame, Scene
 from enbloc.foundation.evidence.estimates import Estimate
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import FAR_MM, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.polygons import distance_to_face
@@ -164,7 +165,7 @@ def _through(scene: Scene, cut: Cut, points: Floats, on_face: Bools) -> Floats:
     """How far behind each point of the face the first tumour lies, in steps of half a voxel."""
     step = float(scene.grid.spacing_mm.min()) / 2
     reach = float(np.linalg.norm(scene.grid.spacing_mm * np.array(scene.grid.shape)))
-    tumour = np.argwhere(scene.tumour)
+    tumour = voxels_of(scene.tumour)
     depth = -((scene.grid.to_patient(tumour) - cut.origin_mm) @ cut.normal) if len(tumour) else np.zeros(0)
     deepest = min(reach, float(depth.max(initial=0.0)) + step)
     through = np.full(len(points), FAR_MM)

@@ -20,6 +20,7 @@ from enbloc.classification.extent import Extent, any_cell, involved_levels
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.polygons import distance_to_face, least_to_face
@@ -105,7 +106,7 @@ def _left_behind(scene: Scene, specimen: Bools, at_cuts: tuple[Margin, ...]) -> 
     found = []
     for number in np.unique(scene.bone[left]):
         here = left & (scene.bone == number)
-        deepest = np.argwhere(here)[int(np.argmax(depth[here]))]
+        deepest = voxels_of(here)[int(np.argmax(depth[here]))]
         name = f"vertebra_{names[int(number) - 1]}" if number else "soft tissue"
         least = _estimate(-float(depth[tuple(deepest)]), scene.label_error_mm, "label border of the tumour")
         place = _place(scene.grid.to_patient(deepest[None])[0])
@@ -169,7 +170,7 @@ def _elsewhere(
 
 def _at_edge(scene: Scene, specimen: Bools, tree: scipy.spatial.cKDTree, tumour: Floats) -> Iterator[Margin]:
     """Where the specimen reaches the edge of the image: what lies beyond was not seen."""
-    inner = np.argwhere(specimen)
+    inner = voxels_of(specimen)
     last = np.array(scene.grid.shape) - 1
     at_edge = inner[((inner == 0) | (inner == last)).any(axis=1)]
     if not len(at_edge):
@@ -211,7 +212,7 @@ def _open_faces(scene: Scene, specimen: Bools, cuts: tuple[Cut, ...]) -> tuple[F
 
     What is beyond is `DURA` for the canal, else the number of the structure, 0 where nothing is labelled.
     """
-    inner = np.argwhere(specimen)
+    inner = voxels_of(specimen)
     middles, codes, axes = [], [], []
     shape = np.array(scene.grid.shape)
     for way in SIX_WAYS:

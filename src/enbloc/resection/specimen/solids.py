@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import Scene
 from enbloc.errors import GridError
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.space.polygons import distance_to_face
 from enbloc.resection.cuts import Cut
@@ -93,7 +94,7 @@ def in_kerf(grid: Grid, mask: Bools, cut: Cut) -> Bools:
     """Voxels of a mask whose centre the tool of a cut sweeps; none when the cut has no area."""
     swept = np.zeros(mask.shape, dtype=bool)
     if _is_sound(cut):
-        where = np.argwhere(mask)
+        where = voxels_of(mask)
         height = (grid.to_patient(where) - cut.origin_mm) @ cut.normal
         where = where[(height > 0.0) & (height <= cut.tool_width_mm)]
         swept[tuple(where[_over_face(grid, cut, where)[1]].T)] = True
@@ -186,7 +187,7 @@ def _mirrored(grid: Grid, mask: Bools, cut: Cut) -> tuple[Bools, Cut]:
     """Voxels beyond a cut's face whose mirror image lies in the mask."""
     reach = MIRROR_VOXELS * float(grid.spacing_mm.max())
     above = _heights(grid, cut)
-    outer = np.argwhere(~mask & (above > 0.0) & (above <= reach))
+    outer = voxels_of(~mask & (above > 0.0) & (above <= reach))
     height, over = _over_face(grid, cut, outer)
     outer, height = outer[over], height[over]
     depth = np.maximum(height, BEHIND_VOXELS * float(grid.spacing_mm.max()))
@@ -203,7 +204,7 @@ def _beyond_plane(grid: Grid, there: Bools, mask: Bools, cut: Cut, centre: Float
     """What a cut takes off: the mirrored part, grown a little, as far as it lies beyond the plane."""
     if not there.any():
         return manifold3d.Manifold()
-    inner = np.argwhere(mask)
+    inner = voxels_of(mask)
     height, over = _over_face(grid, cut, inner)
     under = inner[over & (height <= ON_PLANE_MM) & (height > -float(grid.spacing_mm.max()))]
     grown = there.copy()

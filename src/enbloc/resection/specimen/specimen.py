@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene, Vertebra
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
@@ -107,7 +108,7 @@ def _discs(scene: Scene, numbers: list[int]) -> Bools:
     for number in numbers:
         vertebra = list(scene.vertebrae.values())[number - 1]
         box = _box_of_body(scene, vertebra)
-        free = np.argwhere(scene.bone[box] == 0) + np.array([s.start for s in box])
+        free = voxels_of(scene.bone[box] == 0) + np.array([s.start for s in box])
         inside[tuple(free[over_or_under(vertebra, scene.grid.to_patient(free))].T)] = True
     return inside
 
@@ -123,7 +124,7 @@ def _box_of_body(scene: Scene, vertebra: Vertebra) -> tuple[slice, slice, slice]
 
 
 def _gather(scene: Scene, placement: Placement, allowed: Bools, beside: Bools) -> _Points:
-    indices = np.argwhere(allowed)
+    indices = voxels_of(allowed)
     points = scene.grid.to_patient(indices)
     where = tuple(indices.T)
     column = in_column(scene, placement, points)

@@ -7,11 +7,10 @@ and the canal's wall, so its width is an interval.
 
 from __future__ import annotations
 
-import numpy as np
-
 from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Geometry
@@ -33,7 +32,7 @@ def judge_window(scene: Scene, placement: Placement, geometry: Geometry) -> tupl
 def _at_level(scene: Scene, level: Level, geometry: Geometry) -> Reason:
     vertebra = scene.vertebrae[level]
     number = list(scene.vertebrae).index(level) + 1
-    where = np.argwhere(geometry.specimen & (scene.bone == number) & (scene.parts != BODY))
+    where = voxels_of(geometry.specimen & (scene.bone == number) & (scene.parts != BODY))
     local = local_coordinates(vertebra.frame, scene.grid.to_patient(where))
     behind = local[(local[:, 1] > OVERHANG_MM) & (local[:, 1] < vertebra.canal_dorsal_mm + 10.0), 0]
     left, right = behind[behind >= 0.0], behind[behind < 0.0]

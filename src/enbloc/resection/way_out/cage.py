@@ -114,6 +114,7 @@ def _cover_face(
 ) -> bool:
     """Is every cell of a face closed? Turns are rotation vectors times `arm`, so that all six axes are mm."""
     nx, ny, nz = field.shape
+    deepest = field.max() - need
     stack = np.empty((4096, 12))
     stack[0, :6], stack[0, 6:] = centre, half
     open_n, looked_at, witness = 1, 0, 0
@@ -146,6 +147,8 @@ def _cover_face(
         closed, hit = False, False
         for m in range(len(points) + 1):
             n = witness if m == 0 else m - 1
+            if hit and deepest <= shift_slack + turn_slack * radii[n]:
+                continue
             x = turn[0, 0] * points[n, 0] + turn[0, 1] * points[n, 1] + turn[0, 2] * points[n, 2] + cell[0]
             y = turn[1, 0] * points[n, 0] + turn[1, 1] * points[n, 1] + turn[1, 2] * points[n, 2] + cell[1]
             z = turn[2, 0] * points[n, 0] + turn[2, 1] * points[n, 1] + turn[2, 2] * points[n, 2] + cell[2]

@@ -19,6 +19,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 
 numba = lazy_loader.load("numba")
@@ -73,7 +74,7 @@ class Ground:
 
 def build_body(grid: Grid, specimen: Bools, axes: Floats) -> Body:
     """The outer voxels of a specimen about the middle of its bounding box along `axes`."""
-    outer = grid.to_patient(np.argwhere(specimen & ~scipy.ndimage.binary_erosion(specimen)))
+    outer = grid.to_patient(voxels_of(specimen & ~scipy.ndimage.binary_erosion(specimen)))
     along = outer @ axes.T
     middle = (along.min(axis=0) + along.max(axis=0)) / 2
     points, lumps = _in_lumps(along - middle)
@@ -119,7 +120,16 @@ def measure_poses(ground: Ground, body: Body, poses: Floats, enough_mm: float = 
     onto, start = _to_index(ground, body)
     slack = LUMP_SLACK * float(ground.grid.spacing_mm.max())
     found: Floats = _measure()(
-        ground.field, body.points_mm, body.lumps, np.atleast_2d(poses), onto, start, enough_mm, slack
+        ground.field,
+        body.points_mm,
+        body.lumps,
+        np.atleast_2d(poses),
+        onto,
+        start,
+        enough_mm,
+        np.inf,
+        slack,
+        np.array([-1]),
     )
     return found
 
@@ -129,9 +139,10 @@ def build_check(ground: Ground, body: Body) -> Callable[[Floats, float], bool]:
     onto, start = _to_index(ground, body)
     slack = LUMP_SLACK * float(ground.grid.spacing_mm.max())
     field, points, lumps = ground.field, body.points_mm, body.lumps
+    ask, suspect = _measure(), np.array([0])
 
     def holds(pose: Floats, enough_mm: float) -> bool:
-        found = _measure()(field, points, lumps, pose[None], onto, start, enough_mm, slack)
+        found = ask(field, points, lumps, pose[None], onto, start, enough_mm, enough_mm, slack, suspect)
         return bool(found[0] >= enough_mm)
 
     return holds
@@ -230,11 +241,15 @@ def _measure_each(
     onto: Floats,
     start: Floats,
     enough: float,
+    most: float,
     slack: float,
+    suspect: NDArray[np.intp],
 ) -> Floats:
-    """The least of the field, between its eight nearest values, over all points, at each pose.
+    """The least of the field, between its eight nearest values, over all points, at each pose; `most` at most.
 
-    A lump whose middle lies so far that none of its points can lie nearer than the least so far is passed over.
+    A lump whose middle lies so far that none of its points can lie nearer than the least so far is passed over, and
+    so is a point whose nearest voxel lies so far. `suspect` (1,) holds the lump that fell short last and is asked
+    first; -1 keeps them in order.
     """
     nx, ny, nz = field.shape
     found = np.empty(len(poses))
@@ -251,8 +266,12 @@ def _measure_each(
                 matrix[row, column] = 0.0
                 for inner in range(3):
                     matrix[row, column] += onto[row, inner] * turn[inner, column]
-        least = np.inf
-        for lump in range(len(lumps)):
+        least = most
+        asked = suspect[0]
+        for rank in range(-1, len(lumps)):
+            if rank == asked:
+                continue
+            lump = asked if rank < 0 else rank
             p, q, r = lumps[lump, 0], lumps[lump, 1], lumps[lump, 2]
             i = matrix[0, 0] * p + matrix[0, 1] * q + matrix[0, 2] * r + base[0]
             j = matrix[1, 0] * p + matrix[1, 1] * q + matrix[1, 2] * r + base[1]
@@ -266,6 +285,8 @@ def _measure_each(
                 i = min(max(matrix[0, 0] * p + matrix[0, 1] * q + matrix[0, 2] * r + base[0], 0.0), nx - 1.0)
                 j = min(max(matrix[1, 0] * p + matrix[1, 1] * q + matrix[1, 2] * r + base[1], 0.0), ny - 1.0)
                 k = min(max(matrix[2, 0] * p + matrix[2, 1] * q + matrix[2, 2] * r + base[2], 0.0), nz - 1.0)
+                if field[int(i + 0.5), int(j + 0.5), int(k + 0.5)] - slack > least:
+                    continue
                 a, b, c = min(int(i), max(nx - 2, 0)), min(int(j), max(ny - 2, 0)), min(int(k), max(nz - 2, 0))
                 e, f, g = min(a + 1, nx - 1), min(b + 1, ny - 1), min(c + 1, nz - 1)
                 i, j, k = i - a, j - b, k - c
@@ -275,6 +296,8 @@ def _measure_each(
                 high += (field[e, f, c] * (1 - k) + field[e, f, g] * k) * j
                 least = min(least, low * (1 - i) + high * i)
             if least < enough:
+                if asked >= 0:
+                    suspect[0] = lump
                 break
         found[m] = least
     return found

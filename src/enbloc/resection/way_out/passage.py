@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import Frame, Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.resection.way_out.kept import Kept
@@ -103,7 +104,7 @@ def build_box(scene: Scene, specimen: Bools, kept: Kept, frame: Frame, ways: tup
     ways : tuple of str
         ``"dorsal"``, ``"ventral"``: where the specimen may leave; sets how far it is moved there.
     """
-    local = local_coordinates(frame, scene.grid.to_patient(np.argwhere(specimen)))
+    local = local_coordinates(frame, scene.grid.to_patient(voxels_of(specimen)))
     sign = 1.0 if float(local[:, 0].mean()) >= 0.0 else -1.0
     axes = np.stack([sign * frame.left, frame.dorsal, frame.cranial])
     local = local * np.array([sign, 1.0, 1.0])

@@ -15,6 +15,7 @@ import scipy
 
 from enbloc.anatomy.parts import ARCH_LEFT, ARCH_RIGHT, BODY, PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates
 from enbloc.anatomy.scene import Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level, next_caudal, next_cranial
@@ -169,7 +170,7 @@ def _piece(structure: str, words: str, cost: str, rank: int, where: Bools) -> It
 
 
 def _local(scene: Scene, level: Level, mask: Bools) -> Floats:
-    return local_coordinates(scene.vertebrae[level].frame, scene.grid.to_patient(np.argwhere(mask)))
+    return local_coordinates(scene.vertebrae[level].frame, scene.grid.to_patient(voxels_of(mask)))
 
 
 def _part(mask: Bools, chosen: Bools) -> Bools:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import Frame, Scene
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats
 
 
@@ -30,12 +31,12 @@ def closes_round(scene: Scene, solid: Bools, sac: Bools, frame: Frame) -> bool:
     frame : Frame
         Its cranial axis is the direction in which the sac runs.
     """
-    where = np.argwhere(solid)
+    where = voxels_of(solid)
     if not len(where) or not sac.any():
         return False
     local = local_coordinates(frame, scene.grid.to_patient(where))
     step = float(scene.grid.spacing_mm.max())
-    flat = local[:, :2] - _axis(local_coordinates(frame, scene.grid.to_patient(np.argwhere(sac))), local[:, 2], step)
+    flat = local[:, :2] - _axis(local_coordinates(frame, scene.grid.to_patient(voxels_of(sac))), local[:, 2], step)
     number = np.full(solid.shape, -1, dtype=np.intp)
     number[solid] = np.arange(len(where))
     links = [_links(number, flat, axis) for axis in range(3)]

@@ -10,6 +10,7 @@ import numpy as np
 from enbloc.adapters.files.images.registration import Registration, register_rigidly
 from enbloc.errors import CaseError
 from enbloc.foundation.evidence.estimates import Estimate
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats, Grid, LabelMap, Volume
 from enbloc.foundation.terms.structures import TUMOUR
 from enbloc.intake.case import DicomSource, LabelFile, Problem
@@ -81,7 +82,7 @@ def _tumour_points(files: Sequence[LabelFile]) -> Floats:
     masks = [(file, file.labels.mask(TUMOUR)) for file in files]
     if not any(mask.any() for _, mask in masks):
         masks = [(file, file.labels.values > 0) for file in files]
-    points = np.concatenate([file.labels.grid.to_patient(np.argwhere(mask)) for file, mask in masks])
+    points = np.concatenate([file.labels.grid.to_patient(voxels_of(mask)) for file, mask in masks])
     if not len(points):
         raise CaseError("what was drawn on the MR is empty", where=files[0].name, remedy="Draw the tumour.")
     some: Floats = points[:: max(1, len(points) // _MOST_POINTS)]
