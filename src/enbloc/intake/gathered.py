@@ -136,7 +136,7 @@ def _boxes(labels: LabelMap) -> dict[int, Box]:
         ends = [np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
         sides = [slice(int(end[0]), int(end[-1]) + 1) for end in ends if len(end)]
         return {number: (sides[0], sides[1], sides[2])} if sides else {}
-    found = scipy.ndimage.find_objects(labels.values.astype(np.int32, copy=False))
+    found = scipy.ndimage.find_objects(labels.values)
     return {n: (box[0], box[1], box[2]) for n, box in enumerate(found, start=1) if box is not None}
 
 

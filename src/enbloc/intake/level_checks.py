@@ -136,7 +136,7 @@ def _check_ribs(file: LabelFile, surveyed: Mapping[Level, SurveyedLevel]) -> Ite
 
 def _ribs(labels: LabelMap) -> Iterator[tuple[int, Floats]]:
     """Number and evenly thinned voxel centres of every labelled rib, LPS mm."""
-    boxes = scipy.ndimage.find_objects(labels.values.astype(np.int32, copy=False))
+    boxes = scipy.ndimage.find_objects(labels.values)
     for number, name in labels.names.items():
         match = re.fullmatch(r"rib_(?:left|right)_(\d+)", name)
         box = boxes[number - 1] if match and 0 < number <= len(boxes) else None

@@ -14,7 +14,7 @@ import numpy as np
 import scipy
 from cc3d import connected_components
 
-from enbloc.foundation.space.boxes import voxels_of
+from enbloc.foundation.space.boxes import box_of, voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, LabelMap
 from enbloc.foundation.terms.levels import LEVELS, TRANSITIONAL, Level, order
 
@@ -108,7 +108,7 @@ def survey(labels: LabelMap, cut: Collection[Level] = ()) -> dict[Level, Surveye
     labels : LabelMap
     cut : levels that are known to be cut by the field of the file that they came from
     """
-    boxes = scipy.ndimage.find_objects(labels.values.astype(np.int32, copy=False))
+    boxes = scipy.ndimage.find_objects(labels.values)
     found: dict[Level, SurveyedLevel] = {}
     for level in LEVELS:
         numbers = [n for n, name in labels.names.items() if name == VERTEBRA + level]
@@ -167,14 +167,14 @@ def contact_shares(labels: LabelMap, surveyed: Mapping[Level, SurveyedLevel]) ->
 
     Facets touch in coarse labels; in the real maps at hand no two vertebrae share more than 0.55, at 2 mm.
     """
-    table = np.zeros(int(max(labels.names, default=0)) + 1, dtype=np.int64)
+    table = np.zeros(int(max(labels.names, default=0)) + 2, dtype=np.int16)  # the last for numbers without a name
     names = list(surveyed)
     for number, name in labels.names.items():
         if name.removeprefix(VERTEBRA) in surveyed:
             table[number] = 1 + names.index(name.removeprefix(VERTEBRA))
-    values = table[np.where(labels.values < len(table), labels.values, 0)]
-    box = scipy.ndimage.find_objects((values > 0).astype(np.uint8))
-    values = values[box[0]] if box and box[0] else values
+    values = np.take(table, labels.values, mode="clip")
+    box = box_of(values > 0)
+    values = values[box] if box else values
     areas: dict[tuple[Level, Level], float] = {}
     for axis, edge in enumerate(labels.grid.spacing_mm):
         turned = np.moveaxis(values, axis, 0)

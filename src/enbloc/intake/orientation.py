@@ -13,7 +13,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats, LabelMap
 from enbloc.foundation.terms.levels import LEVELS
 from enbloc.foundation.terms.structures import is_vertebra, mirror, side_of
@@ -70,7 +69,7 @@ def _centres_mm(labels: LabelMap) -> dict[str, Floats]:
     """Centre of every structure, LPS mm, from an evenly thinned grid."""
     step = max(1, int(np.ceil((labels.values.size / _MOST_VOXELS) ** (1 / 3))))
     thin = labels.values[::step, ::step, ::step]
-    indices = voxels_of(thin)
+    indices = np.argwhere(thin)
     numbers = thin[tuple(indices.T)]
     count = np.bincount(numbers)
     sums = np.stack([np.bincount(numbers, weights=axis) for axis in indices.T], axis=1)

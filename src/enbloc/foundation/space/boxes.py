@@ -37,3 +37,20 @@ def widened(box: Box, by_n: int, shape: tuple[int, ...]) -> Box:
         slice(max(side.start - by_n, 0), min(side.stop + by_n, size)) for side, size in zip(box, shape, strict=True)
     )
     return x, y, z
+
+
+def joined(box: Box, other: Box) -> Box:
+    """The smallest box that holds two."""
+    x, y, z = (slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(box, other, strict=True))
+    return x, y, z
+
+
+def moved(box: Box, into: Box) -> Box:
+    """A box of `array[into]` as one of the array."""
+    x, y, z = (slice(a.start + b.start, a.stop + b.start) for a, b in zip(box, into, strict=True))
+    return x, y, z
+
+
+def meet(box: Box, other: Box) -> bool:
+    """True when two boxes have voxels in common."""
+    return all(a.start < b.stop and b.start < a.stop for a, b in zip(box, other, strict=True))

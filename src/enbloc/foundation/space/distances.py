@@ -7,7 +7,7 @@ import numpy as np
 import scipy
 import skimage
 
-from enbloc.foundation.space.boxes import box_of, widened
+from enbloc.foundation.space.boxes import Box, box_of, widened
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 
 SMOOTH_VOXELS = 0.7
@@ -31,6 +31,22 @@ def distance_to(grid: Grid, region: Bools) -> Floats:
     box = widened(held, 1, region.shape)
     signed[box] -= outward(grid, ~region[box])
     return signed
+
+
+def lies_within(grid: Grid, region: Bools, reach_mm: float) -> Bools:
+    """The voxels whose centre lies no further than `reach_mm` (not negative) from the surface of `region`."""
+    near = np.zeros(grid.shape, dtype=bool)
+    box = reached_from(grid, region, reach_mm)
+    if box is not None:
+        near[box] = distance_to(grid, region[box]) <= reach_mm
+    return near
+
+
+def reached_from(grid: Grid, region: Bools, reach_mm: float) -> Box | None:
+    """The box of all voxels no further than `reach_mm` from a region, and a little more; None when it is empty."""
+    held = box_of(region)
+    by_n = int(np.ceil(reach_mm / float(grid.heights_mm.min()))) + 1
+    return widened(held, by_n, region.shape) if held is not None else None
 
 
 def outward(grid: Grid, region: Bools) -> Floats:

@@ -58,6 +58,12 @@ class Grid:
         return spacing
 
     @property
+    def heights_mm(self) -> Floats:
+        """(3,) float: how far apart the planes of voxels lie, mm; less than the spacing on a skewed grid."""
+        heights: Floats = 1.0 / np.sqrt((np.linalg.inv(self.affine)[:3, :3] ** 2).sum(axis=1))
+        return heights
+
+    @property
     def voxel_ml(self) -> float:
         """Volume of one voxel, ml."""
         return float(abs(np.linalg.det(self.affine[:3, :3]))) / 1000.0

@@ -8,6 +8,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from enbloc.foundation.space.boxes import box_of
 from enbloc.foundation.space.grids import Array, Bools, Floats, Grid
 
 T = TypeVar("T", bound=np.generic)
@@ -38,8 +39,7 @@ def place_on(grid: Grid, source: Grid, mask: Bools) -> Bools:
     if grid.same_as(source):
         return mask
     target = np.zeros(grid.shape, dtype=bool)
-    filled = scipy.ndimage.find_objects(mask.astype(np.uint8))
-    held = (filled[0][0], filled[0][1], filled[0][2]) if filled and filled[0] is not None else None
+    held = box_of(mask)
     reached = reached_box(grid, source.crop(held)) if held is not None else None
     if held is not None and reached is not None:
         target[reached] = sample_nearest(source, mask, centres_mm(grid, reached))

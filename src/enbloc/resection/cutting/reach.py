@@ -139,15 +139,24 @@ def _first_met(scene: Scene, obstacles: NDArray[np.uint8], points: Floats, along
     step = float(scene.grid.spacing_mm.min())
     start = max(LEAVES_MM, 2.0 * float(scene.grid.spacing_mm.max()))
     far = float(np.linalg.norm(scene.grid.spacing_mm * scene.grid.shape))
-    ways = np.arange(start, far, step)
     per_mm = np.linalg.inv(scene.grid.affine[:3, :3]) @ along
-    at = np.rint(scene.grid.to_index(points)[:, None] + ways[:, None] * per_mm).astype(np.intp)
+    origins = scene.grid.to_index(points)
+    ways = np.arange(start, far, step)
+    ways = ways[ways <= _leaves_at(origins, per_mm, scene.grid.shape) + step]
+    at = np.rint(origins[:, None] + ways[:, None] * per_mm).astype(np.intp)
     inside: Bools = np.asarray(((at >= 0) & (at < np.array(scene.grid.shape))).all(axis=2), dtype=bool)
     held = np.where(inside[..., None], at, 0)
     met = np.where(inside, obstacles[held[..., 0], held[..., 1], held[..., 2]], FREE)
     first = np.argmax(met != FREE, axis=1)
     found: NDArray[np.uint8] = met[np.arange(len(points)), first]
     return found
+
+
+def _leaves_at(origins: Floats, per_mm: Floats, shape: tuple[int, int, int]) -> float:
+    """The way, mm, after which all rays from points (n, 3) in voxels have left the grid for good."""
+    ends = np.where(per_mm > 0.0, np.array(shape), -1.0)
+    moves = np.abs(per_mm) > 1e-9
+    return float(((ends - origins)[:, moves] / per_mm[moves]).min(axis=1).max())
 
 
 def _on_face(cut: Cut) -> Floats:

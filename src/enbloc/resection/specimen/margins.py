@@ -20,8 +20,8 @@ from enbloc.classification.extent import Extent, any_cell, involved_levels
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
-from enbloc.foundation.space.boxes import voxels_of
-from enbloc.foundation.space.distances import distance_to, surface_points
+from enbloc.foundation.space.boxes import meet, voxels_of
+from enbloc.foundation.space.distances import distance_to, reached_from, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.polygons import distance_to_face, least_to_face
 from enbloc.resection.cuts import Cut
@@ -280,12 +280,15 @@ def _neighbour(name: str, value: float, at: Floats, error: float) -> Margin:
 def _near_organs(scene: Scene, tree: scipy.spatial.cKDTree, tumour: Floats, error: float) -> list[Margin]:
     """Kept vessels, lungs and organs within `NEIGHBOUR_MM` of the tumour."""
     found = []
+    boxes = scipy.ndimage.find_objects(scene.structures.values)
+    reached = reached_from(scene.grid, scene.tumour, NEIGHBOUR_MM + 2.0 * float(scene.grid.spacing_mm.max()))
     for number, name in scene.structures.names.items():
         if name.startswith(("vertebra_", "disc_", "spinal_", "rib_", "sacrum", "autochthon", "iliopsoas")):
             continue
-        surface = surface_points(scene.grid, scene.structures.values == number)
-        if not len(surface):
+        box = boxes[number - 1] if 0 < number <= len(boxes) else None
+        if box is None or reached is None or not meet(box, reached):
             continue
+        surface = surface_points(scene.grid, scene.structures.values == number)
         distances, which = tree.query(surface, distance_upper_bound=NEIGHBOUR_MM)
         n = int(np.argmin(distances))
         if np.isfinite(distances[n]):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.scene import Scene
 from enbloc.errors import GridError
-from enbloc.foundation.space.boxes import voxels_of
+from enbloc.foundation.space.boxes import box_of, voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
 from enbloc.foundation.space.polygons import distance_to_face
 from enbloc.resection.cuts import Cut
@@ -158,7 +158,9 @@ def _far_side(cut: Cut) -> Cut:
 
 def _boxed(grid: Grid, mask: Bools) -> tuple[Bools, Grid]:
     """The mask with `PAD` empty voxels around it, and its grid."""
-    found = scipy.ndimage.find_objects(mask.astype(np.uint8))[0]
+    found = box_of(mask)
+    if found is None:
+        raise GridError("the mask is empty")
     padded = np.pad(mask[found], PAD)
     affine = grid.affine.copy()
     affine[:3, 3] = grid.to_patient(np.array([[s.start - PAD for s in found]]))[0]
@@ -205,8 +207,9 @@ def _beyond_plane(grid: Grid, there: Bools, mask: Bools, cut: Cut, centre: Float
     if not there.any():
         return manifold3d.Manifold()
     inner = voxels_of(mask)
-    height, over = _over_face(grid, cut, inner)
-    under = inner[over & (height <= ON_PLANE_MM) & (height > -float(grid.spacing_mm.max()))]
+    height = (grid.to_patient(inner) - cut.origin_mm) @ cut.normal
+    under = inner[(height <= ON_PLANE_MM) & (height > -float(grid.spacing_mm.max()))]
+    under = under[_over_face(grid, cut, under)[1]]
     grown = there.copy()
     grown[tuple(under.T)] = True
     grown = scipy.ndimage.binary_dilation(grown, iterations=2)

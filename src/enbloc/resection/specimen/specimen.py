@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.foundation.space.boxes import voxels_of
-from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.distances import lies_within
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.cuts import Cut
@@ -95,7 +95,7 @@ def _allowed(scene: Scene, placement: Placement, numbers: list[int], cuff_mm: fl
     blocked = np.isin(scene.structures.values, kept)
     if not placement.family.startswith("sacrectomy"):
         blocked |= scene.canal
-    cuff = (distance_to(scene.grid, scene.tumour) <= cuff_mm) & ~blocked & (scene.bone == 0)
+    cuff = lies_within(scene.grid, scene.tumour, cuff_mm) & ~blocked & (scene.bone == 0)
     allowed: Bools = np.isin(scene.bone, numbers) | scene.tumour | cuff
     if placement.end_cuts:
         allowed |= _discs(scene, numbers) & ~blocked

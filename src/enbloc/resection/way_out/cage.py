@@ -37,8 +37,11 @@ BETWEEN_VOXELS = 0.375
 """Between voxels the depth that is read may exceed the true one by this share of a voxel's edge: half the variance of
 the places that it is read from, three quarters of an edge squared, over a depth of at least an edge."""
 
-CELLS_N = 60_000
-"""Cells looked at before a box is given up."""
+CELLS_N = (1_500, 60_000)
+"""Cells of a face looked at before it is given up: a short look at all faces first, since one open face is enough."""
+
+CLOSED, OPEN, UNDECIDED = 1, 0, -1
+"""What is known of a face: all its cells are closed, one is not, or too many were looked at."""
 
 LEAST_CELL_MM = 0.3
 """Half edge of the smallest cells."""
@@ -88,14 +91,19 @@ def _is_closed(ground: Ground, points: Floats, middle_mm: Floats, reach_mm: floa
     onto = np.ascontiguousarray(inverse[:3, :3])
     start = onto @ middle_mm + inverse[:3, 3]
     radii = np.linalg.norm(points, axis=1)
-    for axis in range(6):
-        for side in (-1.0, 1.0):
+    faces = [(axis, side) for axis in range(6) for side in (-1.0, 1.0)]
+    for cells_n in CELLS_N:
+        undecided = []
+        for axis, side in faces:
             half = reach_mm * np.array([1.0] * 3 + [TURNS_FURTHER] * 3)
             centre = np.zeros(6)
             centre[axis], half[axis] = side * half[axis], 0.0
-            shape = (centre, half, arm, need_mm, LEAST_CELL_MM, CELLS_N)
-            if not _cover()(ground.field, points, radii, onto, start, *shape):
+            shape = (centre, half, arm, need_mm, LEAST_CELL_MM, cells_n)
+            found = _cover()(ground.field, points, radii, onto, start, *shape)
+            if found == OPEN or (found == UNDECIDED and cells_n == CELLS_N[-1]):
                 return False
+            undecided += [(axis, side)] if found == UNDECIDED else []
+        faces = undecided
     return True
 
 
@@ -111,8 +119,8 @@ def _cover_face(
     need: float,
     least: float,
     budget: int,
-) -> bool:
-    """Is every cell of a face closed? Turns are rotation vectors times `arm`, so that all six axes are mm."""
+) -> int:
+    """Is every cell of a face `CLOSED`? Turns are rotation vectors times `arm`, so that all six axes are mm."""
     nx, ny, nz = field.shape
     deepest = field.max() - need
     stack = np.empty((4096, 12))
@@ -172,18 +180,20 @@ def _cover_face(
         if closed:
             continue
         longest = 6 + int(np.argmax(cell[6:]))
-        if not hit or cell[longest] < least or looked_at >= budget or open_n + 2 > len(stack):
-            return False
+        if not hit or cell[longest] < least:
+            return OPEN
+        if looked_at >= budget or open_n + 2 > len(stack):
+            return UNDECIDED
         cell[longest] /= 2.0
         for side in (-1.0, 1.0):
             stack[open_n] = cell
             stack[open_n, longest - 6] += side * cell[longest]
             open_n += 1
-    return True
+    return CLOSED
 
 
 @cache
-def _cover() -> Callable[..., bool]:
+def _cover() -> Callable[..., int]:
     """`_cover_face`, compiled when it is first needed and kept on disk."""
-    compiled: Callable[..., bool] = numba.njit(cache=True)(_cover_face)
+    compiled: Callable[..., int] = numba.njit(cache=True)(_cover_face)
     return compiled

@@ -16,7 +16,7 @@ import numpy as np
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
-from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.distances import lies_within
 from enbloc.foundation.space.grids import Bools
 from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.placement import Placement
@@ -113,7 +113,7 @@ def judge_delivery(
 
 def hard_part(scene: Scene, specimen: Bools) -> Bools:
     """Bone, tumour and the cuff around it: the disc that hangs on the specimen gives way."""
-    hard: Bools = specimen & ((scene.bone > 0) | (distance_to(scene.grid, scene.tumour) <= CUFF_MM))
+    hard: Bools = specimen & ((scene.bone > 0) | lies_within(scene.grid, scene.tumour, CUFF_MM))
     return hard
 
 

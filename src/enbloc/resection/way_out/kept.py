@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.reasons import Reason
-from enbloc.foundation.space.distances import distance_to
+from enbloc.foundation.space.distances import lies_within
 from enbloc.foundation.space.grids import Bools
 from enbloc.foundation.terms.structures import DURA, STRUCTURES, level_of
 from enbloc.resection.cuts import Cut
@@ -136,7 +136,7 @@ def narrowed(scene: Scene, kept: Kept) -> Kept | None:
     if scene.structures.mask(DURA).any() or not kept.cord.any():
         return None
     codes = kept.codes.copy()
-    codes[(codes == SAC) & (distance_to(scene.grid, kept.cord) > CORD_GUARD_MM)] = 0
+    codes[(codes == SAC) & ~lies_within(scene.grid, kept.cord, CORD_GUARD_MM)] = 0
     return attrs.evolve(kept, codes=codes)
 
 

@@ -9,7 +9,7 @@ further than half a voxel from one to the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -129,20 +129,21 @@ def measure_poses(ground: Ground, body: Body, poses: Floats, enough_mm: float = 
         enough_mm,
         np.inf,
         slack,
-        np.array([-1]),
+        np.array([0]),
     )
     return found
 
 
-def build_check(ground: Ground, body: Body) -> Callable[[Floats, float], bool]:
+def build_check(ground: Ground, body: Body) -> Callable[[Sequence[float], float], bool]:
     """A quick question to one pose (7,): does every voxel of the body find so many mm in the field?"""
     onto, start = _to_index(ground, body)
     slack = LUMP_SLACK * float(ground.grid.spacing_mm.max())
     field, points, lumps = ground.field, body.points_mm, body.lumps
-    ask, suspect = _measure(), np.array([0])
+    ask, suspect, poses = _measure(), np.array([0]), np.empty((1, 7))
 
-    def holds(pose: Floats, enough_mm: float) -> bool:
-        found = ask(field, points, lumps, pose[None], onto, start, enough_mm, enough_mm, slack, suspect)
+    def holds(pose: Sequence[float], enough_mm: float) -> bool:
+        poses[0] = pose
+        found = ask(field, points, lumps, poses, onto, start, enough_mm, enough_mm, slack, suspect)
         return bool(found[0] >= enough_mm)
 
     return holds
@@ -248,8 +249,8 @@ def _measure_each(
     """The least of the field, between its eight nearest values, over all points, at each pose; `most` at most.
 
     A lump whose middle lies so far that none of its points can lie nearer than the least so far is passed over, and
-    so is a point whose nearest voxel lies so far. `suspect` (1,) holds the lump that fell short last and is asked
-    first; -1 keeps them in order.
+    so is a point whose nearest voxel lies so far. `suspect` (1,) holds the lump that fell short last and is
+    asked first.
     """
     nx, ny, nz = field.shape
     found = np.empty(len(poses))
@@ -267,11 +268,8 @@ def _measure_each(
                 for inner in range(3):
                     matrix[row, column] += onto[row, inner] * turn[inner, column]
         least = most
-        asked = suspect[0]
-        for rank in range(-1, len(lumps)):
-            if rank == asked:
-                continue
-            lump = asked if rank < 0 else rank
+        for rank in range(len(lumps) + 1):
+            lump = suspect[0] if rank == 0 else rank - 1
             p, q, r = lumps[lump, 0], lumps[lump, 1], lumps[lump, 2]
             i = matrix[0, 0] * p + matrix[0, 1] * q + matrix[0, 2] * r + base[0]
             j = matrix[1, 0] * p + matrix[1, 1] * q + matrix[1, 2] * r + base[1]
@@ -296,8 +294,7 @@ def _measure_each(
                 high += (field[e, f, c] * (1 - k) + field[e, f, g] * k) * j
                 least = min(least, low * (1 - i) + high * i)
             if least < enough:
-                if asked >= 0:
-                    suspect[0] = lump
+                suspect[0] = lump
                 break
         found[m] = least
     return found

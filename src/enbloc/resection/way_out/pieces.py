@@ -11,12 +11,11 @@ from collections.abc import Iterator
 
 import attrs
 import numpy as np
-import scipy
 
 from enbloc.anatomy.parts import ARCH_LEFT, ARCH_RIGHT, BODY, PEDICLE_LEFT, PEDICLE_RIGHT, local_coordinates
 from enbloc.anatomy.scene import Scene
-from enbloc.foundation.space.boxes import voxels_of
-from enbloc.foundation.space.distances import distance_to_voxels
+from enbloc.foundation.space.boxes import box_of, joined, moved, voxels_of
+from enbloc.foundation.space.distances import distance_to_voxels, reached_from
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level, next_caudal, next_cranial
 from enbloc.resection.cutting.placement import Placement
@@ -79,24 +78,24 @@ def find_pieces(scene: Scene, placement: Placement, stays: Bools) -> Iterator[Pi
 
 
 def rib_head(scene: Scene, rib: str) -> Bools:
-    """Where a rib lies near its vertebra; all of a structure that is no rib or whose vertebra is not in the scene."""
+    """Where a rib lies near its vertebra, asked at the rib's own voxels alone.
+
+    All of a structure that is no rib, or whose vertebra is not in the scene.
+    """
     level = f"T{rib.rsplit('_', 1)[-1]}"
     if not rib.startswith("rib_") or level not in scene.vertebrae:
         return np.ones(scene.grid.shape, dtype=bool)
     bone = _bone_of(scene, level)
-    box = _within(scene, bone, RIB_TAKEN_MM)
     near = np.zeros(scene.grid.shape, dtype=bool)
-    near[box] = distance_to_voxels(scene.grid, bone[box]) <= RIB_TAKEN_MM
+    reached, held = reached_from(scene.grid, bone, RIB_TAKEN_MM), box_of(bone)
+    if reached is None or held is None:
+        return near
+    asked = box_of(scene.structures.mask(rib)[reached])
+    if asked is not None:
+        # All of the bone and what is asked of the rib lie in this box: the distances are those of the whole grid.
+        box = joined(held, moved(asked, reached))
+        near[box] = distance_to_voxels(scene.grid, bone[box]) <= RIB_TAKEN_MM
     return near
-
-
-def _within(scene: Scene, mask: Bools, reach_mm: float) -> tuple[slice, ...]:
-    """The mask's box and what lies so near to it; all of the grid when the mask is empty."""
-    found = scipy.ndimage.find_objects(mask.astype(np.uint8))
-    if not found:
-        return tuple(slice(0, n) for n in mask.shape)
-    more = [int(np.ceil(reach_mm / step)) for step in scene.grid.spacing_mm]
-    return tuple(slice(max(side.start - n, 0), side.stop + n) for side, n in zip(found[0], more, strict=True))
 
 
 def rib_piece(rib: str, there: Bools) -> Piece:

@@ -39,7 +39,7 @@ GOAL_TURNS_DEG = (0.0, 45.0, -45.0, 90.0, -90.0)
 
 GOAL_ASIDE_MM = (0.0, 30.0, -30.0)
 
-Pose = Callable[[base.State], Floats]
+Pose = Callable[[base.State], tuple[float, ...]]
 
 
 def plan_flat(room: Room, steps: int = PLANNER_STEPS, seed: int = SEED) -> Floats | None:
@@ -61,9 +61,9 @@ def plan_flat(room: Room, steps: int = PLANNER_STEPS, seed: int = SEED) -> Float
     space = base.RealVectorStateSpace(4)
     space.setBounds(bounds)
 
-    def pose(state: base.State) -> Floats:
+    def pose(state: base.State) -> tuple[float, ...]:
         half = state[3] / arm / 2.0
-        return np.array([state[0], state[1], state[2], 0.0, 0.0, math.sin(half), math.cos(half)])
+        return state[0], state[1], state[2], 0.0, 0.0, math.sin(half), math.cos(half)
 
     def place(shift: Sequence[float], turn_deg: float) -> base.State:
         state = space.allocState()
@@ -84,9 +84,9 @@ def plan_turns(room: Room, steps: int = PLANNER_STEPS, seed: int = SEED) -> Floa
     space.setBounds(bounds)
     space.setSubspaceWeight(1, room.body.radius_mm * 2.0)
 
-    def pose(state: base.SE3State) -> Floats:
+    def pose(state: base.SE3State) -> tuple[float, ...]:
         turn = state.rotation()
-        return np.array([state.getX(), state.getY(), state.getZ(), turn.x, turn.y, turn.z, turn.w])
+        return state.getX(), state.getY(), state.getZ(), turn.x, turn.y, turn.z, turn.w
 
     def place(shift: Sequence[float], turn_deg: float) -> base.State:
         state = space.allocState()
@@ -110,12 +110,13 @@ def _solve(
     util.noOutputHandler()
     util.RNG.setSeed(effort[1])
     measure, reach = build_check(room.ground, fewer(room.body, POINTS_N)), room.body.radius_mm
+    let_go, start_mm, enough_mm = room.let_go_mm, room.start_mm, room.enough_mm
 
     def holds(state: base.State) -> bool:
         at = pose(state)
-        turn = 2.0 * math.acos(min(abs(float(at[6])), 1.0))
-        near = math.dist(at[:3], (0.0, 0.0, 0.0)) + turn * reach <= room.let_go_mm
-        return measure(at, room.start_mm if near else room.enough_mm)
+        turn = 2.0 * math.acos(min(abs(at[6]), 1.0))
+        near = math.hypot(at[0], at[1], at[2]) + turn * reach <= let_go
+        return measure(at, start_mm if near else enough_mm)
 
     information = base.SpaceInformation(space)
     information.setStateValidityChecker(holds)
