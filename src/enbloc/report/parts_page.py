@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from enbloc.anatomy.scene import ModelledPart
 from enbloc.anatomy.subparts.names import subpart_words
 from enbloc.classification.measured.held_parts import HeldPart
+from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.report.document import Note, ReportInput, Section, Table
 from enbloc.report.notes import Citations
 from enbloc.report.phrases import level_words, measured_words, number_words
@@ -31,8 +32,8 @@ def held_parts_section(walked: ReportInput, _: Citations) -> Section | None:
         (
             held.level,
             subpart_words(held.part),
-            measured_words(held.volume),
-            measured_words(held.fraction),
+            _volume_words(held.volume),
+            _fraction_words(held.fraction),
             held.found_by,
         )
         for held in walked.held_parts
@@ -66,13 +67,28 @@ def modelled_section(walked: ReportInput, _: Citations) -> Section | None:
     ]
     rows.append(("Parts of bone", level_words(walked.levels), _PARTS_RULE, "ours"))
     note = Note("No image shows these: they are put where labelled bone says that they must run.", "modelled")
-    table = Table(("Structure", "Where", "Rule", "Status"), tuple(rows), widths=(2, 3, 5, 1))
+    table = Table(("Structure", "Where", "Rule", "Status"), tuple(rows), widths=(2, 3, 5, 1.5))
     return Section("Modelled anatomy", (note,), table=table)
 
 
 def _share_words(held: HeldPart) -> str:
-    percent = 100.0 * held.fraction.value
-    return f"{subpart_words(held.part)} " + ("under 1 %" if percent < 1.0 else f"{number_words(percent, 0)} %")
+    return f"{subpart_words(held.part)} {_percent_words(held.fraction.value)}"
+
+
+def _percent_words(share: float) -> str:
+    return "under 1 %" if share < 0.01 else f"{number_words(100.0 * share, 0)} %"
+
+
+def _fraction_words(fraction: Estimate) -> str:
+    return measured_words(fraction) if fraction.value >= 0.01 else _percent_words(fraction.value)
+
+
+def _volume_words(volume: Estimate) -> str:
+    """In ml, below one in mm³, so that a little tumour in a small part is not written as none."""
+    if volume.value >= 1.0:
+        return measured_words(volume)
+    value, low, high = (number_words(1000.0 * x, 0) for x in (volume.value, volume.low, volume.high))
+    return f"{value} mm³ ({low} to {high})"
 
 
 def _places(kind: str, parts: Iterable[ModelledPart]) -> str:
