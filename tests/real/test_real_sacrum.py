@@ -16,10 +16,12 @@ from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.sacrum import distance_down_mm, judge_sacral_levels
 from enbloc.anatomy.scene import Scene
 from enbloc.anatomy.settings import AnatomySettings
+from enbloc.classification.measured.held_parts import measure_held_parts
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.grids import Floats, LabelMap
+from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.intake.case import Case, LabelFile
 from enbloc.intake.clinical import Clinical
 from enbloc.intake.switches import Switches
@@ -155,3 +157,50 @@ def test_a_sacroiliac_joint_is_spared_by_a_cut_in_the_ala_unless_tumour_is_too_n
             assert (
                 height_above(after.plane, tumour).max() <= -settings.least_bone_margin_mm + scene.grid.spacing_mm.max()
             )
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_sacral_foramina_are_thin_places_in_order_on_their_own_side(real_data: RealData, name: str) -> None:
+    """At least seven of eight; along each less bone than beside it; without S1's own label at the same places."""
+    labels = labels_at(real_data(name))
+    merged = in_one(labels)
+    found = []
+    for one in (labels, merged):
+        scene = scene_with_ball(one, nearest(bone_mm(one, "sacrum"), bone_mm(labels, "sacrum").mean(axis=0)))
+        assert scene.sacrum is not None
+        parts = {(part.level, part.side): part for part in scene.modelled if part.kind == "sacral_foramen"}
+        found.append(parts)
+        for (level, side), part in parts.items():
+            off = (part.points_mm[0] - scene.sacrum.frame.origin_mm) @ scene.sacrum.frame.left - scene.sacrum.middle_mm
+            assert off > 8.0 if side == "left" else off < -8.0, (level, side)
+            assert 3.0 < part.width_mm < 16.0
+        bone = merged.mask("sacrum")
+        shares = np.linspace(0.0, 1.0, 30)[:, None]
+        for part in parts.values():
+            line = part.points_mm[0] + shares * (part.points_mm[1] - part.points_mm[0])
+            aside = 10.0 * scene.sacrum.frame.left * (1 if part.side == "left" else -1)
+            through, beside = (sample_nearest(merged.grid, bone, points).mean() for points in (line, line + aside))
+            assert through < beside, part.structure
+        for side in ("left", "right"):
+            heights = [
+                float(part.points_mm.mean(axis=0) @ scene.sacrum.frame.cranial)
+                for (_, on), part in sorted(parts.items())
+                if on == side
+            ]
+            assert heights == sorted(heights, reverse=True)
+    assert min(len(parts) for parts in found) >= 7
+    for key in found[0].keys() & found[1].keys():
+        one, other = (parts[key] for parts in found)
+        apart = float(np.linalg.norm(one.points_mm.mean(axis=0) - other.points_mm.mean(axis=0)))
+        assert apart < max(one.width_mm, other.width_mm), key
+
+
+@pytest.mark.parametrize("name", MAPS[2:])
+def test_tumour_in_the_ala_is_said_to_be_there_on_its_side(real_data: RealData, name: str) -> None:
+    labels = labels_at(real_data(name))
+    bone = bone_mm(labels, "sacrum")
+    upper = bone[bone[:, 2] > bone[:, 2].max() - 40.0]
+    scene = scene_with_ball(labels, nearest(upper, np.percentile(upper, [95.0, 50.0, 50.0], axis=0).diagonal()), 6.0)
+    held = [one for one in measure_held_parts(scene) if one.level == "sacrum"]
+    assert {one.part for one in held} == {"ala_left"}
+    assert held[0].volume.value > 0.2

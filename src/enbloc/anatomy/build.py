@@ -25,6 +25,8 @@ from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
 from enbloc.anatomy.subparts.arch import find_subparts
+from enbloc.anatomy.subparts.neck_foramina import find_neck_foramina
+from enbloc.anatomy.subparts.sacral import find_sacral_foramina, find_sacral_parts
 from enbloc.anatomy.subregions import is_told, kinds_of, mended, named, told_on, with_neck
 from enbloc.anatomy.vertebrae import ATLAS, AXIS, Bone, build_vertebra, ring_normal
 from enbloc.errors import InputError
@@ -88,6 +90,13 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         vertebrae = _vertebrae(_bones(grid, bone, whole, voxels), stack, curve)
     told = told_on(grid, case.label_files)
     vertebrae, parts, subparts = _divided(grid, bone, told, vertebrae, voxels)
+    first = _first_sacral(bone, names)
+    sacrum = find_sacrum(grid, sacral, vertebrae, first)
+    sacral_foramina = find_sacral_foramina(grid, sacral | first, sacrum) if sacrum is not None else ()
+    if sacrum is not None:
+        named_there = np.zeros(grid.shape, dtype=np.uint8)
+        named_there[sacral | first] = find_sacral_parts(grid, sacral | first, sacrum, sacral_foramina)
+        subparts = np.where(bone == 0, named_there, subparts)
     return Scene(
         grid=grid,
         structures=structures,
@@ -105,8 +114,12 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
             *_necks_missing(vertebrae, read.touched, base),
             *_sacral(read, base),
         ),
-        sacrum=find_sacrum(grid, sacral, vertebrae, _first_sacral(bone, names)),
-        modelled=model_parts(grid, bone, parts, vertebrae, set(structures.names.values())),
+        sacrum=sacrum,
+        modelled=(
+            *model_parts(grid, bone, parts, vertebrae, set(structures.names.values())),
+            *find_neck_foramina(grid, bone, vertebrae),
+            *sacral_foramina,
+        ),
         subparts=subparts,
     )
 

@@ -18,6 +18,11 @@ MODELLED_RULES: dict[str, tuple[str, str]] = {
     "dura": ("Dura (thecal sac)", "As wide as the canal, which it nowhere exceeds."),
     "disc": ("Discs", "Between the end plates of two bodies."),
     "foramen": ("Foramina", "Between the pedicles of two neighbours, where no bone is."),
+    "foramen_transversarium": (
+        "Foramina transversaria",
+        "The hole in the bone beside the pedicle, where the label shows it.",
+    ),
+    "sacral_foramen": ("Sacral foramina", "Where the sacrum is thin beside its midline, counted from above."),
 }
 """Each kind of modelled anatomy: its name in the table, and its rule."""
 

@@ -138,7 +138,8 @@ def _behind(
         beyond = (beyond & front_of_pillar) | (at.lateral > at.wall + PILLAR_MM)
     beyond |= in_front & ~pedicle
     falling = np.clip(1.0 - at.dorsal / max(borders.behind_mm, 1.0), 0.0, 1.0)
-    superior = (at.lateral > SUPERIOR_SHARE * at.wall) & (at.cranial > edges.top_mm * falling)
+    seen = np.isfinite(edges.top_mm)
+    superior = (at.lateral > SUPERIOR_SHARE * at.wall) & (at.cranial > (edges.top_mm * falling if seen else np.inf))
     # Above the pedicle stands a joint even a little beside it: a transverse process leaves lower.
     rises = (at.cranial > edges.top_mm) & (at.lateral < at.outer + JOINT_BEYOND_MM) & ~in_front
     below_mm = edges.bottom_mm - BELOW_SHARE[where] * (edges.top_mm - edges.bottom_mm)

@@ -19,7 +19,7 @@ from enbloc.anatomy.subparts.ribs import find_rib_heads
 from enbloc.anatomy.subregions import LABELLED_PARTS
 from enbloc.classification.judged import border_mm, box_around, tumour_shares
 from enbloc.foundation.evidence.estimates import Estimate
-from enbloc.foundation.terms.levels import Level
+from enbloc.foundation.terms.structures import SACRUM
 
 FoundBy = Literal["geometry", "labels"]
 
@@ -34,7 +34,7 @@ class HeldPart:
     Parameters
     ----------
     level : str
-        A rib's head belongs to the level of its number.
+        Or ``"sacrum"``, where that is labelled as a whole. A rib's head belongs to the level of its number.
     part : str
         One of `SUBPARTS`.
     volume : Estimate
@@ -56,10 +56,11 @@ def measure_held_parts(scene: Scene) -> tuple[HeldPart, ...]:
     """The parts that hold tumour, cranio-caudally and in the order of `SUBPARTS`; none where no parts were named."""
     if scene.subparts is None or not scene.tumour.any():
         return ()
+    owners = (*scene.vertebrae, SACRUM)
     owner, part = _with_rib_heads(scene, scene.subparts)
     width = len(SUBPARTS)
     codes = owner.astype(np.intp) * width + part
-    length = (len(scene.vertebrae) + 1) * width
+    length = (len(owners) + 1) * width
     box = box_around(scene.tumour, by=1)
     shares = tumour_shares(scene, scene.tumour[box], border_mm(scene, box))
     whole = np.bincount(codes.ravel(), minlength=length) * scene.grid.voxel_ml
@@ -69,8 +70,8 @@ def measure_held_parts(scene: Scene) -> tuple[HeldPart, ...]:
     )
     because = f"tumour's label border +-{scene.label_error_mm:.2f} mm"
     held = []
-    for at in np.flatnonzero(value[width:] > 0.0) + width:
-        level, name = list(scene.vertebrae)[at // width - 1], SUBPARTS[at % width]
+    for at in np.flatnonzero((value > 0.0) & (np.arange(length) >= width) & (np.arange(length) % width > 0)):
+        level, name = owners[at // width - 1], SUBPARTS[at % width]
         ends = [float(value[at]), float(min(low[at], value[at])), float(max(high[at], value[at]))]
         volume = Estimate(ends[0], ends[1], ends[2], "ml", because)
         shared = [min(end / float(whole[at]), 1.0) for end in ends]
@@ -80,9 +81,13 @@ def measure_held_parts(scene: Scene) -> tuple[HeldPart, ...]:
 
 
 def _with_rib_heads(scene: Scene, subparts: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Whose bone a voxel is, 1 + position in the levels, and its named part; the heads of ribs are their level's."""
-    owner, part = scene.bone.copy(), np.where(scene.bone > 0, subparts, 0).astype(np.uint8)
+    """Whose bone a voxel is, 1 + position in the levels, and its named part.
+
+    The heads of ribs are their level's; what else is named outside the levels is the sacrum's, which comes last.
+    """
     order = list(scene.vertebrae)
+    sacral = (scene.bone == 0) & (subparts > 0)
+    owner, part = np.where(sacral, len(order) + 1, scene.bone).astype(np.uint8), subparts.copy()
     for level, side, box, head in find_rib_heads(scene.structures, scene.vertebrae):
         free = head & (owner[box] == 0)
         owner[box][free] = order.index(level) + 1
@@ -90,6 +95,6 @@ def _with_rib_heads(scene: Scene, subparts: NDArray[np.uint8]) -> tuple[NDArray[
     return owner, part
 
 
-def _found_by(scene: Scene, level: Level, part: str) -> FoundBy:
-    labelled = LABELLED_PARTS in scene.vertebrae[level].labelled and not part.startswith(NEVER_LABELLED)
-    return "labels" if labelled else "geometry"
+def _found_by(scene: Scene, level: str, part: str) -> FoundBy:
+    told = level in scene.vertebrae and LABELLED_PARTS in scene.vertebrae[level].labelled
+    return "labels" if told and not part.startswith(NEVER_LABELLED) else "geometry"

@@ -64,7 +64,9 @@ _MODELLED = an_object(
     {
         "structure": TEXT,
         "name": TEXT,
-        "kind": one_of("nerve_root", "segmental_artery", "dura", "disc", "foramen"),
+        "kind": one_of(
+            "nerve_root", "segmental_artery", "dura", "disc", "foramen", "foramen_transversarium", "sacral_foramen"
+        ),
         "level": TEXT,
         "side": or_null(one_of("left", "right")),
         "points_mm": list_of(POINT),
