@@ -27,7 +27,7 @@ from enbloc.intake.case import Case, LabelFile
 from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.end_cuts import near_column
 from enbloc.resection.cutting.place import place
-from enbloc.resection.cutting.placement import EndCut, Placement, height_above
+from enbloc.resection.cutting.placement import EndCut, Placement, beyond_step, height_above
 from enbloc.resection.families import enumerate_options
 from enbloc.resection.plans import Geometry, Margin
 from enbloc.resection.settings import ResectionSettings
@@ -113,7 +113,8 @@ def check_plan(scene: Scene, geometry: Geometry, cuts: tuple[Cut, ...], margins:
 def brute_force_ml(scene: Scene, placement: Placement, end: EndCut, step_deg: float) -> tuple[float, float]:
     """Bone of the neighbour that the best plane of a grid of tilts takes at the same margin, and what the cut takes.
 
-    Both leave a slice of 3 mm beside the near end plate and 8 mm of the body.
+    Both leave a slice of 3 mm beside the near end plate and 8 mm of the body. Of a step the best of a grid of turns of
+    its riser too, with the cut's own deep plane: it leaves the body's middle, and what it spares is on its far side.
     """
     assert end.neighbour is not None
     vertebra = scene.vertebrae[end.neighbour]
@@ -136,7 +137,20 @@ def brute_force_ml(scene: Scene, placement: Placement, end: EndCut, step_deg: fl
         offsets = np.maximum((tumour @ normals.T).max(axis=0) + margin, normals @ slice_mm)
         taken = np.where(offsets <= normals @ rest_mm, (body @ normals.T < offsets).sum(axis=0), np.inf)
         best = min(best, float(taken.min()))
-    mine = float((height_above(end.plane, body) < 0.0).sum())
+    goes = height_above(end.plane, body) < 0.0
+    if end.step is None:
+        return best * scene.grid.voxel_ml, float(goes.sum()) * scene.grid.voxel_ml
+    own = scene.vertebrae[outer]
+    plate = own.frame.origin_mm + (own.endplate_cranial_mm if sign > 0 else own.endplate_caudal_mm) * own.frame.cranial
+    far_disc = height_above(end.step.disc, body) >= 0.0
+    binds = (tumour - plate) @ (sign * own.frame.cranial) > -SETTINGS.disc_margin_mm
+    bound = tumour[binds & (height_above(end.step.disc, tumour) > -margin)]
+    for turn in np.radians(np.arange(0.0, 360.0, 4 * step_deg)):
+        riser = np.cos(turn) * f.left + np.sin(turn) * f.dorsal
+        offset = float((bound @ riser).max()) + margin
+        if offset <= riser @ vertebra.body_centre_mm:
+            best = min(best, float((goes & ~(far_disc & (body @ riser >= offset))).sum()))
+    mine = float((goes & ~beyond_step(end.step, body)).sum())
     return best * scene.grid.voxel_ml, mine * scene.grid.voxel_ml
 
 

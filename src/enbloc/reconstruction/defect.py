@@ -2,7 +2,8 @@
 
 Strategy: the gap ends at the cut where the column is cut through bone, and at the neighbour's end plate where it is cut
 through a disc. Its height runs along the mean axis of the resected levels through the middle of their bodies, and
-along the same axis at their front and back. The footprint is the labelled body of the level that stays, a voxel and a
+along the same axis at their front and back. Of an end in the shape of a step it is the end plate that the disc's cut
+leaves on the far side of the riser. The footprint is the labelled body of the level that stays, a voxel and a
 half beyond that end.
 """
 
@@ -60,7 +61,7 @@ def measure_defect(scene: Scene, levels: tuple[Level, ...], ends: tuple[End, ...
     dorsal = np.mean([vertebra.frame.dorsal for vertebra in measured], axis=0)
     half = float(np.mean([vertebra.body_depth_mm for vertebra in measured])) / 2.0
     heights = [_height(scene, planes, centre + shift * dorsal, axis) for shift in (0.0, -half, half)]
-    footprints = tuple(_footprint(scene, end, planes[name]) for name, end in by_end.items())
+    footprints = tuple(_footprint(scene, end, planes[name], kerf_mm) for name, end in by_end.items())
     return Defect(heights[0], heights[1], heights[2], footprints)
 
 
@@ -130,7 +131,7 @@ def _height(scene: Scene, planes: Mapping[str, _Plane], point_mm: Floats, axis: 
     return Estimate(height, max(0.0, height - doubt), height + doubt, "mm", "label border at both ends")
 
 
-def _footprint(scene: Scene, end: End, plane: _Plane) -> Footprint:
+def _footprint(scene: Scene, end: End, plane: _Plane, kerf_mm: float) -> Footprint:
     across = np.arange(-_HALF_MM, _HALF_MM + _STEP_MM / 2, _STEP_MM)
     left, dorsal = (axis.ravel() for axis in np.meshgrid(across, across, indexing="ij"))
     beyond = 1.5 * float(scene.grid.spacing_mm.max())
@@ -139,6 +140,9 @@ def _footprint(scene: Scene, end: End, plane: _Plane) -> Footprint:
     bone = sample_nearest(scene.grid, scene.bone, points)
     body = (sample_nearest(scene.grid, scene.parts, points) == _BODY) & (bone > 0)
     body &= ~sample_nearest(scene.grid, scene.tumour, points)
+    if end.riser is not None:
+        at, out = (np.array(part) for part in end.riser)
+        body &= (points - at) @ out > kerf_mm
     number = int(np.bincount(bone[body]).argmax()) if body.any() else 0
     held = body & (bone == number)
     area = float(np.count_nonzero(held)) * _STEP_MM**2

@@ -28,12 +28,15 @@ class End:
         Points out of the specimen.
     through_disc : bool
         The implant then stands on the end plate of the neighbour, else on the cut bone.
+    riser : tuple of two points or None
+        Of an end in the shape of a step: a point and the normal of the plane beyond which the neighbour is left whole.
     """
 
     end: Literal["cranial", "caudal"]
     origin_mm: Point
     normal: Point
     through_disc: bool
+    riser: tuple[Point, Point] | None = None
 
 
 @attrs.frozen

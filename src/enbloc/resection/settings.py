@@ -23,6 +23,9 @@ class ResectionSettings:
         A cut across a body or the sacrum, or in front of the canal, leans by no more than this against its axes (ours).
     sagittal_tilt_deg : float
         A sagittal cut leans by no more than this against the midline: none, it is parallel (OST-4, ours).
+    step_saves_ml : float
+        An end cut is made in the shape of a step where that spares so much of the neighbour's body: what two more cuts
+        are taken to be worth (ours). A large figure allows no steps but where no plain cut fits.
     kerf_mm : float
         Width of the tool: the lower end of the oscillating saw's 0.8-1.4 mm and the upper end of the ultrasonic
         blade's 0.5-1 mm (OST-9, unverified/medium).
@@ -38,6 +41,7 @@ class ResectionSettings:
     soft_cuff_mm: float = 5.0
     end_tilt_deg: float = 12.0
     sagittal_tilt_deg: float = 0.0
+    step_saves_ml: float = 2.0
     kerf_mm: float = 1.0
     error_samples_n: int = 2000
     error_seed: int = 20_240_229

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import attrs
 
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.estimates import Unknown
+from enbloc.foundation.space.grids import Floats
 from enbloc.intake.clinical import Clinical
 from enbloc.reconstruction.build import Resected, rebuild_column, rebuild_pelvis
-from enbloc.reconstruction.design import End, Reconstruction
+from enbloc.reconstruction.design import End, Point, Reconstruction
 from enbloc.reconstruction.settings import ReconstructionSettings
 from enbloc.resection.plans import Plan
 from enbloc.strategy.outcome.risk import list_failures
@@ -55,9 +57,17 @@ def _rebuild(
 
 
 def _ends(plan: Plan) -> Iterator[End]:
-    """The cuts across the column, by their ids."""
-    for cut in plan.cuts:
-        if cut.id == "cranial" or cut.id == "caudal":
-            x, y, z = (float(value) for value in cut.origin_mm)
-            a, b, c = (float(value) for value in cut.normal)
-            yield End("cranial" if cut.id == "cranial" else "caudal", (x, y, z), (a, b, c), cut.kind == "discectomy")
+    """The cuts across the column, by their ids; of a step the disc, on whose far side the neighbour stays whole."""
+    cuts = {cut.id: cut for cut in plan.cuts}
+    names: tuple[Literal["cranial", "caudal"], ...] = ("cranial", "caudal")
+    for end in names:
+        riser, disc = cuts.get(f"{end} step"), cuts.get(f"{end} disc")
+        cut = disc or cuts.get(end)
+        if cut is not None:
+            beside = (_point(riser.origin_mm), _point(riser.normal)) if riser is not None and disc is not None else None
+            yield End(end, _point(cut.origin_mm), _point(cut.normal), cut.kind == "discectomy", beside)
+
+
+def _point(place: Floats) -> Point:
+    x, y, z = (float(value) for value in place)
+    return (x, y, z)

@@ -19,7 +19,7 @@ from enbloc.foundation.space.hulls import corners
 from enbloc.resection.cutting.bone_columns import BoneColumns, gather_columns, volumes_inside
 from enbloc.resection.cutting.column import bone_levels
 from enbloc.resection.cutting.end_cuts import near_column
-from enbloc.resection.cutting.placement import Placement, Plane
+from enbloc.resection.cutting.placement import Placement, Plane, beyond_step
 from enbloc.resection.settings import ResectionSettings
 
 
@@ -85,10 +85,16 @@ def prepare(scene: Scene, placement: Placement, settings: ResectionSettings) -> 
     }
     ring = np.isin(scene.bone, resected) & (scene.parts != BODY)
     ids = tuple(name for name, _ in planes_of(placement))
+    bodies = np.isin(scene.bone, levels) & (scene.parts == BODY)
+    for end in placement.end_cuts:
+        if end.step is not None:
+            where = np.argwhere(bodies)
+            left = where[beyond_step(end.step, scene.grid.to_patient(where))]
+            bodies[tuple(left.T)] = False
     return Prepared(
         ids=ids,
         tumours_mm=tuple(near.get(name, whole) for name in ids),
-        bodies=gather_columns(scene.grid, np.isin(scene.bone, levels) & (scene.parts == BODY), frame.cranial),
+        bodies=gather_columns(scene.grid, bodies, frame.cranial),
         besides_ml=float(ring.sum()) * scene.grid.voxel_ml if placement.removes_arch else 0.0,
     )
 

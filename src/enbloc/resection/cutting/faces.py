@@ -20,9 +20,11 @@ from enbloc.resection.cuts import Cut, CutKind
 from enbloc.resection.cutting.column import in_column, other_bone
 from enbloc.resection.cutting.placement import (
     ArchCut,
+    EndCut,
     Placement,
     Plane,
     RibCut,
+    Step,
     Wall,
     arch_normal,
     arch_ray,
@@ -69,6 +71,8 @@ def find_cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Res
         kind: CutKind = "discectomy" if end.tissue == "disc" else "osteotomy"
         face = _trimmed(scene, end.plane, _face(scene, end.plane, points[body]), cord)
         found.append(_cut(end.end, kind, end.plane, face, settings, (end.through,), end.because))
+        if end.step is not None:
+            found += _of_step(scene, end, end.step, points[body], (cord, settings))
     hard = (scene.bone[where] > 0) | other_bone(scene, placement)[where]
     if placement.sagittal is not None:
         ending = points[(body | hard) & _ends_on(placement, placement.sagittal, points)]
@@ -91,6 +95,22 @@ def find_cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Res
         name = f"{side} {tissue} {level}" if len(placement.levels) > 1 else f"{side} {tissue}"
         found.append(_cut(name, "osteotomy", plane, face, settings, (f"{side} {tissue} of {level}",), arch.because))
     return tuple(cut for cut in found if cut is not None)
+
+
+def _of_step(
+    scene: Scene, end: EndCut, step: Step, points: Floats, given: tuple[Floats, ResectionSettings]
+) -> list[Cut | None]:
+    """The riser, between disc and deep cut, and the disc on its far side."""
+    cord, settings = given
+    deep = points[height_above(step.disc, points) > 0.0]
+    far = points[height_above(step.riser, points) >= 0.0]
+    riser = _trimmed(scene, step.riser, _face(scene, step.riser, deep), cord)
+    disc = _trimmed(scene, step.disc, _face(scene, step.disc, far), cord)
+    crossed = (end.through, step.through)
+    return [
+        _cut(f"{end.end} step", "osteotomy", step.riser, riser, settings, crossed, step.because),
+        _cut(f"{end.end} disc", "discectomy", step.disc, disc, settings, (step.through,), step.because),
+    ]
 
 
 def _ends_on(placement: Placement, plane: Plane, points: Floats) -> Bools:

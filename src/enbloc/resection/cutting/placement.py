@@ -27,11 +27,25 @@ class Plane:
 
 
 @attrs.frozen(eq=False)
+class Step:
+    """What makes an end cut a step: on the far side of a riser the disc is cut instead.
+
+    `disc` is the plane through the disc, `through` names it in words; `riser` runs along the spine, its normal pointing
+    out of the specimen, away from tumour.
+    """
+
+    disc: Plane
+    through: str
+    riser: Plane
+    because: tuple[str, ...]
+
+
+@attrs.frozen(eq=False)
 class EndCut:
     """Where the column is cut across, above or below.
 
     `tissue` is ``"disc"`` or ``"bone"``; `through` names it in words; `neighbour` is the level on the far side, None
-    when it is not labelled.
+    when it is not labelled. With a `step` the plane ends what lies on the near side of its riser.
     """
 
     end: Literal["cranial", "caudal"]
@@ -40,6 +54,7 @@ class EndCut:
     through: str
     neighbour: Level | None
     because: tuple[str, ...]
+    step: Step | None = None
 
 
 @attrs.frozen(eq=False)
@@ -141,10 +156,18 @@ def in_bodies(placement: Placement, points_mm: Floats) -> Bools:
     inside = np.ones(len(points_mm), dtype=bool)
     for end in placement.end_cuts:
         inside &= height_above(end.plane, points_mm) < 0.0
+        if end.step is not None:
+            inside &= ~beyond_step(end.step, points_mm)
     across = [wall for wall in (placement.sagittal, placement.coronal.plane if placement.coronal else None) if wall]
     if across:
         inside &= np.any([height_above(plane, points_mm) < 0.0 for plane in across], axis=0)
     return inside & in_walls(placement, points_mm)
+
+
+def beyond_step(step: Step, points_mm: Floats) -> Bools:
+    """Which points (n, 3) LPS mm a step leaves to the neighbour, however deep the end cut lies beside them."""
+    beyond: Bools = (height_above(step.disc, points_mm) >= 0.0) & (height_above(step.riser, points_mm) >= 0.0)
+    return beyond
 
 
 def in_walls(placement: Placement, points_mm: Floats) -> Bools:
