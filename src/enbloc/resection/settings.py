@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 
 
@@ -23,9 +25,13 @@ class ResectionSettings:
         A cut across a body or the sacrum, or in front of the canal, leans by no more than this against its axes (ours).
     sagittal_tilt_deg : float
         A sagittal cut leans by no more than this against the midline: none, it is parallel (OST-4, ours).
+    steps : "any", "lateral" or "none"
+        Risers of end cuts in the shape of a step: at any turn; such as a blade reaches from the side, no more than 45
+        degrees from the coronal plane; or no steps (ours). A riser that the approach does not reach gives way to a
+        lateral one, and that to a plain cut.
     step_saves_ml : float
         An end cut is made in the shape of a step where that spares so much of the neighbour's body: what two more cuts
-        are taken to be worth (ours). A large figure allows no steps but where no plain cut fits.
+        are taken to be worth (ours).
     kerf_mm : float
         Width of the tool: the lower end of the oscillating saw's 0.8-1.4 mm and the upper end of the ultrasonic
         blade's 0.5-1 mm (OST-9, unverified/medium).
@@ -41,6 +47,7 @@ class ResectionSettings:
     soft_cuff_mm: float = 5.0
     end_tilt_deg: float = 12.0
     sagittal_tilt_deg: float = 0.0
+    steps: Literal["any", "lateral", "none"] = "any"
     step_saves_ml: float = 2.0
     kerf_mm: float = 1.0
     error_samples_n: int = 2000

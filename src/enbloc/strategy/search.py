@@ -24,7 +24,8 @@ from enbloc.intake.clinical import Clinical
 from enbloc.intake.switches import Switches
 from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.place import place
-from enbloc.resection.cutting.reach import find_reach, say_hard_to_reach, unreached
+from enbloc.resection.cutting.reach import find_reach, is_reached_by, say_hard_to_reach, unreached
+from enbloc.resection.cutting.spared_levels import spare_levels
 from enbloc.resection.plans import Margin, MarginWord, Option, Plan, Rejected
 from enbloc.resection.sacrifices import Resection, list_sacrifices, switch_structures
 from enbloc.resection.settings import ResectionSettings
@@ -81,18 +82,19 @@ def search(
     """
     plans: list[Plan] = []
     rejected: list[Rejected] = []
-    for option in options:
+    spared = spare_levels(known.scene, options, settings) if known.scene is not None else ()
+    for option in (*options, *spared):
         report_progress(f"placing {option.family.replace('_', ' ')}" + (f" ({option.side})" if option.side else ""))
         if known.scene is None or option.family == "intralesional":
             plans.append(_without_cuts(option, known))
             continue
-        placement = place(known.scene, option, settings)
-        if placement is None:
+        found = _reached(option, known.scene, known, settings)
+        if found is None:
             rejected.append(Rejected(option.family, (NO_ROOM,), option.side))
             continue
-        switched = switch_cuts(known.scene, placement, known.switches, settings)
-        placement = switched.placement
-        out = cut_out(known.scene, placement, settings)
+        switched, out = found
+        if option in spared and switched.placement.levels != option.levels:
+            continue
         if not out.cuts or not out.geometry.specimen.any():
             rejected.append(Rejected(option.family, (NO_SPECIMEN,), option.side))
             continue
@@ -103,6 +105,26 @@ def search(
         else:
             plans.append(plan)
     return rank_plans(tuple(plans), known.indication), tuple(rejected)
+
+
+def _reached(option: Option, scene: Scene, known: Known, settings: ResectionSettings) -> tuple[Switched, CutOut] | None:
+    """The option placed and cut out, its cuts with their reach; None where it finds no room.
+
+    A step whose riser the approach does not reach is placed again with one that is reached from the side, then plain.
+    """
+    approach = choose_approach(known.extent, known.clinical, option, known.extent.touched)
+    steps = switch_order(approach, known.switches).steps
+    for risers in dict.fromkeys((settings.steps, "lateral", "none")):
+        placement = place(scene, option, attrs.evolve(settings, steps=risers))
+        if placement is None:
+            return None
+        switched = switch_cuts(scene, placement, known.switches, settings)
+        out = cut_out(scene, switched.placement, settings)
+        out = attrs.evolve(out, cuts=find_reach(scene, switched.placement, out.geometry, out.cuts))
+        risen = [cut for cut in out.cuts if cut.id.endswith(" step")]
+        if all(is_reached_by(cut, steps) for cut in risen):
+            break
+    return switched, out
 
 
 NO_SPECIMEN = Reason("The cuts of this kind enclose no piece with tumour in it.", "measured")
@@ -143,13 +165,12 @@ def _placed(
     option = attrs.evolve(option, levels=placement.resects or placement.levels)
     in_registry = registry_word(margins, _declared(option, known))
     said = (in_registry[1],) if in_registry else ()
-    cuts = find_reach(scene, placement, out.geometry, out.cuts)
-    found = (*window, *short, *say_hard_to_reach(cuts), *said)
+    found = (*window, *short, *say_hard_to_reach(out.cuts), *said)
     plan = _explained(option, known, worst_word(margins), found, switched.refused)
     robust = _robustness(out.cuts, scene, settings)
     return attrs.evolve(
         plan,
-        cuts=cuts,
+        cuts=out.cuts,
         margins=margins,
         margin_in_registry=in_registry[0] if in_registry else None,
         geometry=out.geometry,
@@ -158,7 +179,7 @@ def _placed(
         risks=(*robust.because, *plan.risks),
         trade_offs={
             **_measured_trade_offs(out, margins, scene),
-            "cuts_out_of_reach": _count(sum(map(unreached, cuts))),
+            "cuts_out_of_reach": _count(sum(map(unreached, out.cuts))),
             "wanted_margins_missed": _count(len(short)),
             **plan.trade_offs,
             **_margins_to_plan(robust),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
 from enbloc.resection.cuts import Cut, Reach
 from enbloc.resection.cutting.place import place
-from enbloc.resection.cutting.reach import find_reach, say_hard_to_reach, unreached
+from enbloc.resection.cutting.reach import find_reach, is_reached_by, say_hard_to_reach, unreached
 from enbloc.resection.plans import Option
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen.specimen import cut_out
@@ -35,6 +36,21 @@ def test_a_vertebrectomy_is_cut_from_behind_beside_the_dura(scene_of: Any) -> No
     assert pedicle["right"].share > 0.5
     assert "the dura" in pedicle["left"].blocked_by
     assert pedicle["left"].share < pedicle["right"].share
+
+
+def test_an_approach_reaches_what_its_sides_reach() -> None:
+    cut = Cut("x", "osteotomy", np.zeros(3), np.eye(3)[2], np.eye(3), 1.0, ())
+
+    def reached(side: Any, share: float) -> Cut:
+        return attrs.evolve(cut, reach=(Reach(side, share, (), "because"),))
+
+    assert is_reached_by(reached("left", 0.9), ("posterior",))
+    assert not is_reached_by(reached("anterior", 0.9), ("posterior",))
+    assert is_reached_by(reached("anterior", 0.9), ("anterior left", "posterior"))
+    assert is_reached_by(reached("left", 0.5), ("anterior left",))
+    assert not is_reached_by(reached("right", 0.9), ("anterior left",))
+    assert is_reached_by(reached("posterior", 0.9), ("simultaneous",))
+    assert not is_reached_by(reached("posterior", 0.4), ("posterior",))
 
 
 def test_sides_mirror(scene_of: Any) -> None:

@@ -19,13 +19,14 @@ from enbloc.foundation.space.grids import Floats, Grid
 from enbloc.foundation.space.polygons import least_to_face
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
-from enbloc.phantoms.tumours import Tumour, box, mirrored, sphere
+from enbloc.phantoms.tumours import Tumour, box, mirrored, sphere, together
 from enbloc.resection.cutting.bone_columns import gather_columns
 from enbloc.resection.cutting.candidates import evaluate, poses_of, prepare
 from enbloc.resection.cutting.end_cuts import place_ends
 from enbloc.resection.cutting.place import place
 from enbloc.resection.cutting.placement import Placement, Plane, beyond_step, height_above
 from enbloc.resection.cutting.plane_search import Axes, tilted
+from enbloc.resection.cutting.spared_levels import spare_levels
 from enbloc.resection.cutting.stepped_cuts import Room, cheapest_step
 from enbloc.resection.plans import Option
 from enbloc.resection.settings import ResectionSettings
@@ -113,6 +114,23 @@ def test_the_best_step_is_that_of_brute_force(centre: tuple[float, float, float]
     for plane in (found.deep, found.riser):
         kept = float(np.array(centre) @ plane.normal) + radius + MARGIN_MM
         assert float(plane.origin_mm @ plane.normal) == pytest.approx(kept, abs=0.5)
+
+
+def test_a_lateral_riser_stands_no_further_than_45_degrees_from_the_coronal_plane() -> None:
+    tumour = ball((17.0, -2.0, -15.0), 6.0)
+    free, lateral = (
+        cheapest_step(a_room(), tumour, MARGIN_MM, attrs.evolve(SETTINGS, steps=steps)) for steps in ("any", "lateral")
+    )
+    assert free is not None
+    assert abs(free.riser.normal @ DORSAL) < 0.5
+    assert lateral is None or (
+        abs(lateral.riser.normal @ DORSAL) >= np.sqrt(0.5) - 1e-6 and lateral.cost_ml >= free.cost_ml
+    )
+    corner = cheapest_step(
+        a_room(), ball((17.0, -14.0, -13.0), 5.0), MARGIN_MM, attrs.evolve(SETTINGS, steps="lateral")
+    )
+    assert corner is not None
+    assert corner.riser.normal @ DORSAL >= np.sqrt(0.5) - 1e-6, "away from a tumour in front"
 
 
 def test_there_is_no_step_across_the_middle_and_none_without_tumour_near() -> None:
@@ -214,3 +232,36 @@ def test_small_savings_are_not_worth_two_more_cuts() -> None:
     assert placed(scene, dear)[0].end_cuts[0].step is None
     low = scene_with(sphere("L3", (18.0, -26.0, 8.0), 8.0))
     assert placed(low)[0].end_cuts[0].step is None
+
+
+REACHING = together(sphere("L3", (12.0, -27.0, 2.0), 8.0), sphere("L3", (16.0, -28.0, 14.0), 6.0))
+
+
+def test_a_level_of_which_tumour_holds_an_end_may_stay() -> None:
+    """Tumour reaches the lowest millimetres of L2: beside the plan that takes all of L2 stands one that leaves it."""
+    scene = scene_with(REACHING)
+    assert (scene.tumour & (scene.bone == list(scene.vertebrae).index("L2") + 1)).any()
+    both = Option("vertebrectomy", ("L2", "L3"), "right", ())
+    (spared,) = spare_levels(scene, (both,), SETTINGS)
+    assert spared.levels == ("L3",)
+    assert spared.side == "right"
+    assert spared.because[-1].status == "ours"
+    taken, left = place(scene, both, SETTINGS), place(scene, spared, SETTINGS)
+    assert taken is not None
+    assert left is not None
+    assert left.levels == ("L3",)
+    assert left.shortfalls == ()
+    whole, less = cut_out(scene, taken, SETTINGS), cut_out(scene, left, SETTINGS)
+    assert (scene.tumour <= less.geometry.specimen).all()
+    assert less.geometry.bone_lost_ml < whole.geometry.bone_lost_ml
+    tumour = surface_points(scene.grid, scene.tumour)
+    for cut in less.cuts:
+        assert least_to_face(tumour, cut.face_mm, cut.normal)[0] > SETTINGS.disc_margin_mm, cut.id
+
+
+def test_a_level_whose_ring_holds_tumour_does_not_stay() -> None:
+    deep = together(sphere("L3", (12.0, -27.0, 2.0), 8.0), sphere("L2", (15.0, -9.0, 0.0), 4.0))
+    assert spare_levels(scene_with(deep), (Option("vertebrectomy", ("L2", "L3"), "right", ()),), SETTINGS) == ()
+    assert spare_levels(scene_with(CORNER), (Option("vertebrectomy", ("L3",), "right", ()),), SETTINGS) == ()
+    arch = Option("posterior_arch_resection", ("L2", "L3"), None, ())
+    assert spare_levels(scene_with(REACHING), (arch,), SETTINGS) == ()

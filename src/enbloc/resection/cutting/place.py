@@ -67,7 +67,7 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
     A pedicle with tumour in it goes with the specimen, cut behind it in the lamina (MOD-1), whatever the distance.
     """
     arch_cuts: dict[tuple[Level, Side], ArchCut] = {}
-    ends = place_ends(scene, option.levels, tumour, settings, stepped=True)
+    ends = place_ends(scene, option.levels, tumour, settings, stepped=settings.steps != "none")
     for level in ends.levels:
         for side in ("left", "right"):
             choices = measure_choices(scene, tumour, level, side, "ventral")

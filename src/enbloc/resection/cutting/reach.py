@@ -11,7 +11,7 @@ that is not tested here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -80,6 +80,26 @@ def say_hard_to_reach(cuts: tuple[Cut, ...]) -> Iterator[Reason]:
         else:
             says = f"A straight blade reaches {100 * best.share:.0f} % of the {cut.id} cut at most, from {best.side}."
         yield Reason(says, "measured")
+
+
+def is_reached_by(cut: Cut, approach: Sequence[str]) -> bool:
+    """True when an approach gives a side from which half of a cut is reached.
+
+    From behind a blade also comes from both sides; from in front from there and from the side of the access, or from
+    both where it has none.
+
+    Parameters
+    ----------
+    cut : Cut
+        With its reach.
+    approach : sequence of str
+        ``"posterior"``, ``"anterior left"`` ...
+    """
+    sides: set[str] = set()
+    for step in approach:
+        named = {side for side in ("left", "right") if side in step} or {"left", "right"}
+        sides |= named | ({"posterior", "anterior"} if step.startswith("simultaneous") else {step.split()[0]})
+    return any(reach.side in sides and reach.share >= HALF_SHARE for reach in cut.reach)
 
 
 def _obstacles(scene: Scene, placement: Placement, geometry: Geometry) -> NDArray[np.uint8]:

@@ -34,6 +34,9 @@ from enbloc.resection.settings import ResectionSettings
 STEPS_DEG = ((15.0, 3.0), (5.0, 1.0), (1.5, 0.3), (0.5, 0.1))
 """Steps of the grids: of the riser's turn, and of the deep plane's tilts."""
 
+LATERAL_COSINE = float(np.cos(np.radians(45.0))) - 1e-9
+"""A lateral riser's normal lies no more than 45 degrees from the dorsal axis: a blade comes from the side (ours)."""
+
 LEAST_REST_RIM_MM = 3.0
 """Where a step cuts deep, so much of the neighbour is left before its far end plate: a thinner slice would break. The
 implant stands on the other side of the riser (ours)."""
@@ -146,18 +149,18 @@ def cheapest_step(room: Room, tumour_mm: Floats, margin_mm: float, settings: Res
         return None
     clear = (Clearance(corners(tumour_mm), margin_mm), Clearance(room.first_mm, 0.0))
     beside = (Clearance(corners(near), margin_mm),)
-    most = settings.end_tilt_deg
+    most, lateral = settings.end_tilt_deg, settings.steps == "lateral"
     turn, tilt = STEPS_DEG[0]
     turns = np.arange(0.0, 360.0, turn)
     turns = turns[_leaves_middle(room, turns, beside) >= 0.0]
     tilts = np.arange(-most, most + tilt / 2, tilt)
-    best = _costs(room, clear, beside, _all_of(turns, tilts, tilts))
+    best = _costs(room, clear, beside, _all_of(turns, tilts, tilts), lateral)
     for turn, tilt in STEPS_DEG[1:]:
         around: Floats = np.arange(-AROUND_N, AROUND_N + 1).astype(np.float64)
         finer = (best[:BEST_N, None, :3] + _all_of(around * turn, around * tilt, around * tilt)).reshape(-1, 3)
         finer[:, 1:] = np.clip(finer[:, 1:], -most, most)
         finer = np.unique(np.round(np.vstack([best[:BEST_N, :3], finer]), 6), axis=0)
-        best = _costs(room, clear, beside, finer)
+        best = _costs(room, clear, beside, finer, lateral)
     if not len(best):
         return None
     deep, riser = _normals(room, best[:1])
@@ -190,7 +193,9 @@ def _leaves_middle(room: Room, turns_deg: Floats, beside: tuple[Clearance, ...])
     return left
 
 
-def _costs(room: Room, clear: tuple[Clearance, ...], beside: tuple[Clearance, ...], rows: Floats) -> Floats:
+def _costs(
+    room: Room, clear: tuple[Clearance, ...], beside: tuple[Clearance, ...], rows: Floats, lateral: bool
+) -> Floats:
     """Rows of a turn, two tilts, and the bone that they cost (n, 4), the cheapest first; what does not fit is left out.
 
     Of equal costs the riser nearest to the sagittal or coronal plane and the straightest deep plane come first.
@@ -198,6 +203,8 @@ def _costs(room: Room, clear: tuple[Clearance, ...], beside: tuple[Clearance, ..
     deep, riser = _normals(room, rows)
     at, aside = offsets(deep, clear), offsets(riser, beside)
     fit = (room.allowed(deep, at) >= 0.0) & (riser @ room.middle_mm >= aside)
+    if lateral:
+        fit &= np.abs(riser @ room.axes.first) >= LATERAL_COSINE
     deep, riser, at, aside, rows = deep[fit], riser[fit], at[fit], aside[fit], np.round(rows[fit], 6)
     away = np.broadcast_to(-room.disc.normal, deep.shape)
     beyond = np.full(len(at), -float(room.disc.origin_mm @ room.disc.normal))
