@@ -196,7 +196,8 @@ def _documented(knobs: type) -> dict[str, str]:
 
 
 def _default(knobs: type, name: str) -> str:
-    return f"{getattr(knobs(), name):g}"
+    value = getattr(knobs(), name)
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _unit(name: str) -> str:
