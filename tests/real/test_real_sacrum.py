@@ -20,6 +20,7 @@ from enbloc.classification.measured.held_parts import measure_held_parts
 from enbloc.classification.sheet import classify
 from enbloc.classification.wbb import measure_extent
 from enbloc.foundation.evidence.verdicts import Verdict
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats, LabelMap
 from enbloc.foundation.space.sampling import sample_nearest
 from enbloc.intake.case import Case, LabelFile
@@ -27,8 +28,11 @@ from enbloc.intake.clinical import Clinical
 from enbloc.intake.switches import Switches
 from enbloc.resection.cutting.place import place
 from enbloc.resection.cutting.placement import height_above
-from enbloc.resection.plans import Option
+from enbloc.resection.plans import Option, Sacrifice
 from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.specimen.specimen import cut_out
+from enbloc.resection.way_out.delivery import judge_delivery
+from enbloc.resection.way_out.kept import SAC, find_kept
 from enbloc.strategy.switched_cuts import switch_cuts
 
 pytestmark = pytest.mark.real
@@ -204,3 +208,50 @@ def test_tumour_in_the_ala_is_said_to_be_there_on_its_side(real_data: RealData, 
     held = [one for one in measure_held_parts(scene) if one.level == "sacrum"]
     assert {one.part for one in held} == {"ala_left"}
     assert held[0].volume.value > 0.2
+
+
+def cut_roots(*but: str) -> tuple[Sacrifice, ...]:
+    """All sacral roots given up, but those named."""
+    roots = [f"nerve_root_S{n}_{side}" for n in range(1, 6) for side in ("left", "right")]
+    return tuple(Sacrifice(root, "cut", "set", (), "ours") for root in roots if root not in but)
+
+
+def total_sacrectomy(labels: LabelMap, structure: str):
+    """The scene of a tumour in the middle of a structure, and what is cut out."""
+    bone = bone_mm(labels, structure)
+    scene = scene_with_ball(labels, nearest(bone, np.median(bone, axis=0)))
+    placement = place(scene, Option("sacrectomy_total", ("S1",), None, ()), ResectionSettings())
+    assert placement is not None
+    return scene, placement, cut_out(scene, placement, ResectionSettings())
+
+
+def test_below_a_total_sacrectomy_the_sac_is_tied_only_when_every_root_is_given_up(real_data: RealData) -> None:
+    scene, placement, out = total_sacrectomy(labels_at(real_data(MAPS[1])), "vertebra_S1")
+    axis = scene.vertebrae["S1"].frame.cranial
+    low = float(bone_mm(labels_at(real_data(MAPS[1])), "vertebra_S1").mean(axis=0) @ axis)
+    canal = voxels_of(scene.canal)
+    beside_s1 = scene.grid.to_patient(canal) @ axis < low
+
+    def tied(sacrifices: tuple[Sacrifice, ...]) -> tuple[bool, bool]:
+        kept = find_kept(scene, placement, out.geometry, sacrifices)
+        return bool(kept.tied.any()), any("tied and divided" in reason.says for reason in kept.because)
+
+    assert tied(cut_roots()) == (True, True)
+    kept_sac = find_kept(scene, placement, out.geometry, cut_roots()).codes[tuple(canal.T)] == SAC
+    assert kept_sac.any()
+    assert not kept_sac[beside_s1].any()
+    for kept in ("nerve_root_S5_left", "nerve_root_S5_right"):
+        assert tied(cut_roots(kept)) == (False, False)
+
+
+@pytest.mark.slow
+def test_a_total_sacrectomy_through_the_disc_is_not_locked_by_a_sac_that_is_divided(real_data: RealData) -> None:
+    """With one root kept the sacrum closes round the sac, and that is a no; with none it does not."""
+    scene, placement, out = total_sacrectomy(labels_at(real_data(MAPS[1])), "sacrum")
+    assert [end.tissue for end in placement.end_cuts] == ["disc"]
+
+    def judged(sacrifices: tuple[Sacrifice, ...]) -> str:
+        return judge_delivery(scene, placement, out.geometry, ("posterior",), sacrifices, out.cuts).possible
+
+    assert judged(cut_roots("nerve_root_S5_left")) == "no"
+    assert judged(cut_roots()) != "no"

@@ -66,7 +66,7 @@ def find_sacrum(grid: Grid, label: Bools, vertebrae: Mapping[Level, Vertebra], f
         return None
     last = measured[-1]
     points = grid.to_patient(voxels_of(label | first))
-    frame = attrs.evolve(last.frame, origin_mm=_top(last))
+    frame = attrs.evolve(last.frame, origin_mm=top_of_sacrum(last))
     local = _in_frame(frame, points)
     middle = float(np.median(local[:, 0]))
     slab = local[np.abs(local[:, 0] - middle) < MIDDLE_MM][:, 1:]
@@ -140,8 +140,8 @@ def _in_frame(frame: Frame, points_mm: Floats) -> Floats:
     return local
 
 
-def _top(last: Vertebra) -> Floats:
-    """Middle of the upper end plate of S1: its own, or just below the last lumbar body."""
+def top_of_sacrum(last: Vertebra) -> Floats:
+    """Middle of the upper end plate of S1, (3,) LPS mm: its own, or just below the last lumbar body."""
     f = last.frame
     height = last.endplate_cranial_mm if last.level == "S1" else last.endplate_caudal_mm
     at_centre = float((last.body_centre_mm - f.origin_mm) @ f.cranial)

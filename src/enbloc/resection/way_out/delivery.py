@@ -13,9 +13,10 @@ from itertools import combinations
 
 import numpy as np
 
-from enbloc.anatomy.scene import Scene
+from enbloc.anatomy.scene import Frame, Scene
 from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import lies_within
 from enbloc.foundation.space.grids import Bools
 from enbloc.resection.cuts import Cut
@@ -23,7 +24,7 @@ from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Proposal, Sacrifice
 from enbloc.resection.way_out.cage import find_cage
 from enbloc.resection.way_out.giving_up import Choice, find_shifted, find_turned, is_hopeless, measure_lack
-from enbloc.resection.way_out.kept import CORD_GUARD_MM, FIRST_PIECE, SAC, VESSEL_GUARD_MM, find_kept, narrowed
+from enbloc.resection.way_out.kept import CORD_GUARD_MM, FIRST_PIECE, SAC, VESSEL_GUARD_MM, Kept, find_kept, narrowed
 from enbloc.resection.way_out.motion import to_matrices
 from enbloc.resection.way_out.passage import build_box, is_open, least_of
 from enbloc.resection.way_out.ring import closes_round
@@ -87,7 +88,7 @@ def judge_delivery(
         return _unknown((NO_CANAL, *kept.because))
     frame = scene.vertebrae[placement.levels[len(placement.levels) // 2]].frame
     solid = geometry.specimen & ((scene.bone > 0) | scene.tumour)
-    if closes_round(scene, solid, kept.codes == SAC, frame):
+    if closes_round(scene, _beside_sac(scene, solid, kept, frame), kept.codes == SAC, frame):
         return Delivery("no", None, (RING, *kept.because), Unknown("there is no way out"), ())
     ways = tuple(way for way, word in (("dorsal", "posterior"), ("ventral", "anterior")) if _opens(approach, word))
     if not ways:
@@ -109,6 +110,17 @@ def judge_delivery(
     held = () if proposals else (*_hindrance(around), *_lack(around))
     reasons = (Reason(NOT_FOUND, "ours", (), "DEL-2"), *said, *held, *kept.because)
     return Delivery("unknown", None, reasons, Unknown("no way was found to measure it on"), (), proposals)
+
+
+def _beside_sac(scene: Scene, solid: Bools, kept: Kept, frame: Frame) -> Bools:
+    """What of the specimen lies as high as the sac runs; all of it where the sac is not tied."""
+    if not kept.tied.any():
+        return solid
+    ends = float((scene.grid.to_patient(voxels_of(kept.tied)) @ frame.cranial).max())
+    where = voxels_of(solid)
+    beside = np.zeros_like(solid)
+    beside[tuple(where[scene.grid.to_patient(where) @ frame.cranial > ends].T)] = True
+    return beside
 
 
 def hard_part(scene: Scene, specimen: Bools) -> Bools:

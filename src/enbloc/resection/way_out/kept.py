@@ -1,25 +1,28 @@
 """What stays in the patient while the specimen leaves: the sac, bone, vessels, roots, and the cord within the sac.
 
 The sac is the labelled dura and cord where the dura is labelled; otherwise the whole canal stands for it, which is too
-large and so errs to the safe side. Lungs, muscles and organs are held away and stop nothing.
+large and so errs to the safe side. Where all roots of the sacrum below a cut are given up on both sides, the sac is
+tied and divided there, and its rest leaves with the specimen. Lungs, muscles and organs are held away and stop nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from enbloc.anatomy.parts import BODY
+from enbloc.anatomy.sacrum import SACRAL_LEVELS, top_of_sacrum
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.reasons import Reason
+from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.distances import lies_within
 from enbloc.foundation.space.grids import Bools
-from enbloc.foundation.terms.structures import DURA, STRUCTURES, level_of
+from enbloc.foundation.terms.structures import DURA, SACRUM, SIDES, STRUCTURES, level_of
 from enbloc.resection.cuts import Cut
-from enbloc.resection.cutting.placement import Placement
+from enbloc.resection.cutting.placement import Placement, in_bodies
 from enbloc.resection.plans import Geometry, Sacrifice
 from enbloc.resection.specimen.solids import in_kerf
 from enbloc.resection.way_out.pieces import Piece, find_pieces, rib_head, rib_piece
@@ -58,6 +61,8 @@ class Kept:
         What could be given up.
     cord : bool array
         The labelled cord, passed at its own guard.
+    tied : bool array on the scene's grid
+        Where the sac is no longer, because it is tied above.
     because : tuple of Reason
         What was taken to be kept, and what was not looked at.
     """
@@ -66,6 +71,7 @@ class Kept:
     names: Mapping[int, str]
     pieces: Mapping[int, Piece]
     cord: Bools
+    tied: Bools
     because: tuple[Reason, ...]
 
 
@@ -104,7 +110,8 @@ def find_kept(
                 ribs.append(rib_piece(name, there & head))
     bone = _bone(scene, placement, geometry)
     codes[bone] = BONE
-    names = dict(_NAMES)
+    others = {name for name in scene.structures.names.values() if name.startswith(("hip_", SACRUM))}
+    names = {**_NAMES, OTHER_BONE: "other bone that stays"} if others else dict(_NAMES)
     pieces: dict[int, Piece] = {}
     for piece in (*_once(find_pieces(scene, placement, bone)), *ribs):
         if piece.structure in given_up:
@@ -118,14 +125,19 @@ def find_kept(
         names[code], pieces[code] = root.words, root
         codes[root.where & (codes == 0)] = code
     dura = scene.structures.mask(DURA)
-    codes[_sac(scene, dura) & ~scene.tumour] = SAC
+    tied = _tied_sac(scene, placement, given_up)
+    codes[_sac(scene, dura) & ~scene.tumour & ~tied] = SAC
     soft = [SAC, VESSELS, *(code for code, piece in pieces.items() if piece.structure.startswith(ROOT))]
     bony = (codes > 0) & ~np.isin(codes, soft)
     for cut in cuts:
         codes[bony & in_kerf(scene.grid, bony, cut)] = 0
     codes[geometry.specimen] = 0
-    because = (*_because(bool(dura.any())), *say_roots(scene, geometry.specimen, given_up))
-    return Kept(codes, names, pieces, scene.structures.mask("spinal_cord"), because)
+    because = (
+        *_because(bool(dura.any())),
+        *((TIED,) if tied.any() else ()),
+        *say_roots(scene, geometry.specimen, given_up),
+    )
+    return Kept(codes, names, pieces, scene.structures.mask("spinal_cord"), tied, because)
 
 
 def narrowed(scene: Scene, kept: Kept) -> Kept | None:
@@ -163,6 +175,31 @@ def _sac(scene: Scene, dura: Bools) -> Bools:
     if not dura.any():
         return scene.canal
     return dura | scene.structures.mask("spinal_cord") | scene.structures.mask("cauda_equina")
+
+
+TIED = Reason(
+    "The roots that the sacrum holds below the cut are given up on both sides: the sac is tied and divided above them, "
+    "and its rest leaves with the specimen.",
+    "ours",
+    (),
+    "DEL-2",
+)
+
+
+def _tied_sac(scene: Scene, placement: Placement, given_up: Set[str]) -> Bools:
+    """The part of the canal below a cut across the sacrum whose roots are all given up; nothing else is divided."""
+    tied = np.zeros(scene.grid.shape, dtype=bool)
+    last = all(f"nerve_root_{SACRAL_LEVELS[-1]}_{side}" in given_up for side in SIDES)
+    if not placement.family.startswith("sacrectomy") or not last:
+        return tied
+    where = voxels_of(scene.canal)
+    points = scene.grid.to_patient(where)
+    below = in_bodies(placement, points)
+    if any(end.tissue == "bone" for end in placement.end_cuts):  # through L5, whose roots leave the sac above S1
+        lowest = list(scene.vertebrae.values())[-1]
+        below &= (points - top_of_sacrum(lowest)) @ lowest.frame.cranial < 0.0
+    tied[tuple(where[below].T)] = True
+    return tied
 
 
 def _because(dura_labelled: bool) -> tuple[Reason, ...]:
