@@ -159,7 +159,7 @@ def turn() -> Floats:
 
 
 def regridded(case: Case, spacing_mm: float, directions: Floats) -> Case:
-    """The case without its CT, every label map sampled anew (nearest voxel) on another grid over the same place."""
+    """The case with every label map sampled anew (nearest voxel) on another grid over the same place; its CT stays."""
     files = []
     for file in case.label_files:
         old = file.labels.grid
@@ -172,7 +172,7 @@ def regridded(case: Case, spacing_mm: float, directions: Floats) -> Case:
         grid = Grid((shape[0], shape[1], shape[2]), affine)
         slabs = [sample_nearest(old, file.labels.values, grid.to_patient(plane(grid, k))) for k in range(grid.shape[2])]
         files.append(LabelFile(file.name, LabelMap(grid, np.stack(slabs, axis=2), file.labels.names)))
-    return attrs.evolve(case, ct=None, label_files=tuple(files))
+    return attrs.evolve(case, label_files=tuple(files))
 
 
 def plane(grid: Grid, k: int) -> Floats:
@@ -214,10 +214,10 @@ def one_of(possible: tuple[str, ...]) -> str:
 
 
 def kappa(pairs: Iterable[tuple[str, str]]) -> str:
-    """Cohen's kappa with its 95 % interval; a dash where both readings give one category only."""
+    """Cohen's kappa with its 95 % interval; a dash where a reading gives one category only, so that it says nothing."""
     both = list(pairs)
     names = sorted({answer for pair in both for answer in pair})
-    if len(names) < 2:
+    if len({one for one, _ in both}) < 2 or len({other for _, other in both}) < 2:
         return "— (one category)"
     counts = np.zeros((len(names), len(names)))
     for one, other in both:

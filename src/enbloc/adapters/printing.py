@@ -47,7 +47,8 @@ def intake_lines(case: Case, problems: Sequence[Problem]) -> Iterator[Line]:
         yield "", f"  {file.name}: {shown or 'nothing'}; {_grid_words(file.labels.grid)}"
     for level, typed in case.typed_extent.items():
         sectors, layers = ", ".join(map(str, sorted(typed.sectors))), "".join(sorted(typed.layers))
-        yield "", f"  typed: {level} sectors {sectors} (SOSG), layers {layers}"
+        words = ["sector" if len(typed.sectors) == 1 else "sectors", "layer" if len(typed.layers) == 1 else "layers"]
+        yield "", f"  typed: {level} {words[0]} {sectors} (SOSG), {words[1]} {layers}"
     yield from problem_lines((p.grade, p.where, p.says, p.remedy) for p in problems)
     if not problems:
         yield "green", "  No problem was found."

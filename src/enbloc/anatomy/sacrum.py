@@ -32,6 +32,9 @@ has 0.97-1.22."""
 ERROR_SHARES = (0.2, 0.3, 0.4, 0.5, 0.6)
 """How far each junction may lie off, as shares of the same body (ours)."""
 
+LEAN_SHARE = 0.2
+"""… and how much further for each mm beside the middle line, as the ends of a body may lean against it (ours)."""
+
 LABELLED_ERROR_SHARE = 0.1
 """… the first one, where S1 has a label of its own."""
 
@@ -87,20 +90,26 @@ def find_sacrum(grid: Grid, label: Bools, vertebrae: Mapping[Level, Vertebra], f
 
 def distance_down_mm(sacrum: Sacrum, points_mm: Floats) -> Floats:
     """How far down the sacrum points (n, 3) LPS lie, mm from the upper end plate of S1."""
+    return _on_line(sacrum, points_mm)[0]
+
+
+def _on_line(sacrum: Sacrum, points_mm: Floats) -> tuple[Floats, Floats]:
+    """How far down the middle line points (n, 3) LPS lie, and how far beside it, mm."""
     local = _in_frame(sacrum.frame, points_mm)[:, 1:]
-    down: Floats = sacrum.along_mm[scipy.spatial.cKDTree(sacrum.places_mm).query(local)[1]]
-    return down
+    beside, nearest = scipy.spatial.cKDTree(sacrum.places_mm).query(local)
+    return sacrum.along_mm[nearest], beside
 
 
 def judge_sacral_levels(sacrum: Sacrum, points_mm: Floats) -> dict[Level, Verdict]:
     """Which sacral levels tumour at points (n, 3) LPS holds: met inside the errors, unmet outside them, else open."""
-    down = distance_down_mm(sacrum, points_mm)
+    down, beside = _on_line(sacrum, points_mm)
     ends = np.concatenate([[0.0], sacrum.junctions_mm[:-1], [np.inf]])
     errors = np.concatenate([[0.0], sacrum.errors_mm[:-1], [0.0]])
     found: dict[Level, Verdict] = {}
+    doubts = [error + LEAN_SHARE * beside if error > 0.0 else np.zeros(len(down)) for error in errors]
     for n, level in enumerate(SACRAL_LEVELS):
-        surely = (down > ends[n] + errors[n]) & (down < ends[n + 1] - errors[n + 1])
-        perhaps = (down > ends[n] - errors[n]) & (down < ends[n + 1] + errors[n + 1])
+        surely = (down > ends[n] + doubts[n]) & (down < ends[n + 1] - doubts[n + 1])
+        perhaps = (down > ends[n] - doubts[n]) & (down < ends[n + 1] + doubts[n + 1])
         found[level] = Verdict.MET if surely.any() else Verdict.UNDECIDED if perhaps.any() else Verdict.UNMET
     return found
 

@@ -257,9 +257,19 @@ def _grade(facts: Facts) -> tuple[Finding, Finding]:
     malignant = _of_set(grades, {"low", "high"})
     high = _of_set(grades, {"high"})
     return (
-        stated("malignant", malignant, source, "Histology and grade from a biopsy"),
+        stated("malignant", malignant, _nature(malignant, grade, histology), "Histology and grade from a biopsy"),
         stated("high_grade", high, source, "Histological grade from a biopsy"),
     )
+
+
+def _nature(malignant: Verdict, grade: str | None, histology: Histology | None) -> str:
+    """Whether it is malignant, in words that its grade does not repeat."""
+    if grade:
+        return "It is stated as benign." if malignant is Verdict.UNMET else "A grade of malignancy is stated."
+    if histology is None:
+        return "Neither histology nor grade is stated."
+    words = {Verdict.MET: "is malignant", Verdict.UNMET: "is benign", Verdict.UNDECIDED: "may be benign or malignant"}
+    return f"{histology.word} {words[malignant]}."
 
 
 def _activity(clinical: Clinical) -> tuple[Finding, Finding]:

@@ -1,11 +1,11 @@
 """English phrases and how another language says them: a gettext catalogue (``zh.po``) with patterns.
 
-A message may hold names in braces. ``{n}`` stands for a number and ``{c}`` for codes (levels, sectors, layers), both
-copied (``{n1}``, ``{cx}`` and so on likewise); any other name stands for words, which are said in the language too:
-``{i}`` for one item of a list, ``{o}`` for one thing without "and", ``{s}`` for a side, so that what is said of one is
-never said of the whole list; only the last name for words may span a semicolon. A text is looked up whole, then
-sentence by sentence, then by pattern, then as a list. What cannot be said is returned as it came, and listed in
-`Catalogue.missing`.
+A message may hold names in braces. ``{n}`` stands for a number, ``{c}`` for codes (levels, sectors, layers) and ``{f}``
+for a file's name, all copied (``{n1}``, ``{cx}`` and so on likewise); any other name stands for words, which are said
+in the language too: ``{i}`` for one item of a list, ``{o}`` for one thing without "and", ``{s}`` for a side, so that
+what is said of one is never said of the whole list; only the last name for words may span a semicolon. A text is looked
+up whole, then sentence by sentence, then by pattern, then as a list. What cannot be said is returned as it came, and
+listed in `Catalogue.missing`.
 
 Numbers, levels, units and codes need no entry: they are the same in every language.
 """
@@ -28,6 +28,7 @@ _KINDS = {
     "i": r"(?:[^,;()]|\([^()]*\))+?",
     "s": "left|right",
     "o": r"(?:(?! and | or )[^,;:()])+?",
+    "f": r"\S+\.[a-z]\w*",
 }
 _WORDS, _LAST_WORDS = r"(?:(?!; ).)+?", ".+?"
 _WORD = re.compile(r"[A-Za-z]+")
@@ -118,8 +119,8 @@ class Catalogue:
         return None
 
     def _part(self, name: str, part: str) -> str | None:
-        if name[0] in "nc":
-            return part if name[0] == "n" or _is_code(part) else None
+        if name[0] in "ncf":
+            return part if name[0] != "c" or _is_code(part) else None
         return self._find(part)
 
     def _as_list(self, text: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from typing import TypeVar
 
 from enbloc.classification.extent import Cell, Extent, LevelExtent, involved, undecided
@@ -110,8 +110,9 @@ def _because(name: str, extent: Extent) -> Because:
     level = extent.levels[name]
     status: Status = "stated" if extent.source == "typed" else "measured"
     verb = "Typed by the surgeon" if extent.source == "typed" else "Measured on the images"
-    says = f"{verb}: {name}, sectors {write_sectors(involved(level.sectors)) or 'none certain'}"
-    says += f", layers {','.join(involved(level.layers)) or 'none certain'}"
+    sectors, layers = involved(level.sectors), involved(level.layers)
+    says = f"{verb}: {name}, {_many('sector', sectors)} {write_sectors(sectors) or 'none certain'}"
+    says += f", {_many('layer', layers)} {','.join(layers) or 'none certain'}"
     if _is_open(level):
         says += f"; open: {_open(level)}"
     measured = Unknown("stated by the surgeon" if extent.source == "typed" else "see the cells")
@@ -121,8 +122,13 @@ def _because(name: str, extent: Extent) -> Because:
 
 def _open(level: LevelExtent) -> str:
     sectors, layers = undecided(level.sectors), undecided(level.layers)
-    parts = (f"sectors {write_sectors(sectors)}" if sectors else "", f"layers {','.join(layers)}" if layers else "")
-    return " and ".join(part for part in parts if part)
+    parts = [f"{_many('sector', sectors)} {write_sectors(sectors)}"] if sectors else []
+    parts += [f"{_many('layer', layers)} {','.join(layers)}"] if layers else []
+    return " and ".join(parts)
+
+
+def _many(word: str, items: Sized) -> str:
+    return word if len(items) == 1 else f"{word}s"
 
 
 def _would_settle(name: str, level: LevelExtent) -> str:
