@@ -48,7 +48,7 @@ def test_an_open_sector_gives_the_least_and_the_most(typed) -> None:
     answer = classify(Extent("measured", {"L3": level}), Clinical()).answers["wbb"]
     assert answer.possible == ("L3; 4-5 (SOSG); B,C", "L3; 4-6 (SOSG); B,C")
     assert answer.details["levels"]["L3"]["undecided_sectors"] == [6]
-    assert "sectors 6" in answer.would_settle[0]
+    assert "sector 6" in answer.would_settle[0]
 
 
 def test_cells_show_what_was_measured_and_leave_out_what_was_not(typed) -> None:
