@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 class TlsFront:
-    """Ends TLS before the PACS and hands the bytes on, as hospitals do; Debian's Orthanc dies of TLS itself."""
+    """Ends TLS before DICOMweb and hands the bytes on, as hospitals do; Debian's Orthanc dies of HTTPS itself."""
 
     def __init__(self, certificate: Path, key: Path, behind: int) -> None:
         self.behind = behind
@@ -72,10 +72,11 @@ class TlsFront:
 
 @attrs.define
 class Orthanc:
-    """One server with its own storage; `users` switches on passwords."""
+    """One server with its own storage; `users` switches on passwords, `tls` (certificate, key) DICOM over TLS."""
 
     folder: Path
     users: dict[str, str] = attrs.field(factory=dict)
+    tls: tuple[Path, Path] | None = None
     http_port: int = attrs.field(factory=free_port)
     dicom_port: int = attrs.field(factory=free_port)
     our_port: int = attrs.field(factory=free_port)
@@ -87,7 +88,7 @@ class Orthanc:
 
     @property
     def classic(self) -> str:
-        return f"dicom://ORTHANC@127.0.0.1:{self.dicom_port}"
+        return f"dicom{'s' if self.tls else ''}://ORTHANC@127.0.0.1:{self.dicom_port}"
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -100,13 +101,24 @@ class Orthanc:
             "RemoteAccessAllowed": True,
             "AuthenticationEnabled": bool(self.users),
             "RegisteredUsers": self.users,
-            "DicomModalities": {"enbloc": ["ENBLOC", "127.0.0.1", self.our_port]},
+            "DicomModalities": {
+                "enbloc": {"AET": "ENBLOC", "Host": "127.0.0.1", "Port": self.our_port, "UseDicomTls": bool(self.tls)}
+            },
             "DicomAlwaysAllowFind": True,
             "DicomAlwaysAllowMove": True,
             "OverwriteInstances": False,
             "Plugins": [str(PLUGIN)],
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         }
+        if self.tls:
+            certificate, key = map(str, self.tls)
+            settings |= {
+                "DicomTlsEnabled": True,
+                "DicomTlsCertificate": certificate,
+                "DicomTlsPrivateKey": key,
+                "DicomTlsTrustedCertificates": certificate,
+                "DicomTlsRemoteCertificateRequired": False,
+            }
         (self.folder / "orthanc.json").write_text(json.dumps(settings))
         log = (self.folder / "log.txt").open("ab")
         self.process = subprocess.Popen(

@@ -19,7 +19,7 @@ from dicom_phantom import ACCESSION, NAME, PATIENT, code, segmentation, write_se
 from enbloc.adapters.files.dicom.limits import Limits
 from enbloc.adapters.files.dicom.segments import read_segmentation
 from enbloc.adapters.pacs.address import Identity, parse_address, read_identity
-from enbloc.adapters.pacs.archive import Archive, RefusedError
+from enbloc.adapters.pacs.archive import Archive, BrokenError, RefusedError
 from enbloc.adapters.pacs.classic import ClassicArchive
 from enbloc.adapters.pacs.transfers import Moved, Patience, fetch_study, store_files
 from enbloc.adapters.pacs.web import open_web
@@ -198,12 +198,39 @@ def test_a_plan_is_stored_seen_and_read_back(enbloc: Command, pacs: Orthanc, tmp
         assert before == after
 
 
+def made_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for this machine that nobody vouches for, and its key."""
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    made += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "key"), "-out", str(folder / "cert")]
+    subprocess.run(made, check=True, capture_output=True)
+    return folder / "cert", folder / "key"
+
+
+def test_classic_dicom_over_tls_stores_finds_and_fetches_both_ways_encrypted(tmp_path: Path, pacs: Orthanc) -> None:
+    """Orthanc listens by TLS and calls back by TLS; without a certificate of our own nothing is asked for."""
+    pacs.kill()
+    certificate, key = pacs.tls = made_certificate(tmp_path)
+    pacs.start()
+    write_series(tmp_path / "ct", HEIGHTS[:4])
+    address = parse_address(pacs.classic)
+    known = Identity(ca_file=certificate, certificate_file=certificate, key_file=key, port=pacs.our_port)
+    there = ClassicArchive(address, known)
+    assert store_files(there, files_in(tmp_path / "ct"), Patience()) == Moved(4, 0)
+    assert there.find_studies({"PatientID": PATIENT}) == ["1.2.3.4"]
+    assert fetch_study(there, ("1.2.3.4", None), tmp_path / "got", Patience()) == Moved(4, 0)
+    bare = ClassicArchive(address, Identity(ca_file=certificate, port=pacs.our_port))
+    assert bare.find_studies({}) == ["1.2.3.4"]
+    with pytest.raises(FileError, match="in the clear"):
+        fetch_study(bare, ("1.2.3.4", None), tmp_path / "none", Patience(tries=2, first_wait_s=0.1))
+    stranger = ClassicArchive(address, Identity(port=pacs.our_port))
+    with pytest.raises(BrokenError):
+        stranger.find_studies({})
+
+
 def test_a_pacs_with_a_password_and_tls(tmp_path: Path, pacs: Orthanc, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password comes from the environment or the keyring; a certificate that nobody vouches for is refused."""
     pacs.kill()
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-    made += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert")]
-    subprocess.run(made, check=True, capture_output=True)
+    made_certificate(tmp_path)
     pacs.users = {"surgeon": SECRET}
     pacs.start()
     front = TlsFront(tmp_path / "cert", tmp_path / "key", pacs.http_port)

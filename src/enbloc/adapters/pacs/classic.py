@@ -53,6 +53,8 @@ class ClassicArchive:
 
     def fetch(self, study_uid: str, series_uid: str, uids: Sequence[str], receive: Receive) -> None:
         """Have the PACS send objects to a listener that lives as long as this call."""
+        if self.address.secure and self.identity.certificate_file is None:
+            raise RefusedError("the objects would come back in the clear; set ENBLOC_TLS_CERT and ENBLOC_TLS_KEY")
         keys = _query("IMAGE", {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid})
         keys.SOPInstanceUID = list(uids)
         with self._listening(receive), self._talking([Move]) as talk:
@@ -137,8 +139,7 @@ class ClassicArchive:
                 return _FAILED_TO_STORE
             return _SUCCESS
 
-        secure = self.address.secure and self.identity.certificate_file is not None
-        context = _tls(self.identity, ssl.Purpose.CLIENT_AUTH) if secure else None
+        context = _tls(self.identity, ssl.Purpose.CLIENT_AUTH) if self.address.secure else None
         try:
             server = entity.start_server(
                 ("", self.identity.port), block=False, evt_handlers=[(evt.EVT_C_STORE, store)], ssl_context=context
