@@ -1,4 +1,4 @@
-"""How much tumour each part of bone holds, heads of ribs, and holes in the bone of the neck."""
+"""How much tumour each part of bone holds and heads of ribs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from enbloc.anatomy.scene import Scene
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.subparts.ribs import HEAD_MM, find_rib_heads
 from enbloc.classification.measured.held_parts import HeldPart, measure_held_parts
-from enbloc.intake.case import LabelFile
-from enbloc.phantoms.painting import frame_coordinates, whole
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
 from enbloc.phantoms.tumours import sphere
@@ -72,45 +70,3 @@ def test_the_head_of_a_labelled_rib_lies_beside_its_own_body_and_on_its_own_side
 
 def test_without_named_parts_nothing_is_said(thoracic: Scene) -> None:
     assert measure_held_parts(attrs.evolve(thoracic, subparts=None)) == ()
-
-
-def drilled(level: str, sides: tuple[int, ...], radius_mm: float) -> tuple[SpinePhantom, Scene]:
-    """A neck whose middle vertebra has round holes beside its pedicles, made wide enough to hold them."""
-    phantom = SpinePhantom(("C4", "C5", "C6"))
-    case = sample(phantom, Scan(margin_mm=10.0, spacing_mm=(1.0, 1.0, 1.0)), sphere("C5", (0.0, -16.0, 0.0), 3.0))
-    labels = case.label_files[0].labels
-    u, v, w = frame_coordinates(labels.grid, phantom.frames[level], whole(labels.grid))
-    values = labels.values.copy()
-    number = next(n for n, name in labels.names.items() if name == f"vertebra_{level}")
-    for sign in sides:
-        out = np.hypot(sign * u - HOLE_MM[0], v - HOLE_MM[1])
-        tall = np.abs(w) < 5.0
-        values[(out < radius_mm + 2.5) & tall & (values == 0)] = number
-        values[(out < radius_mm) & tall] = 0
-    made = LabelFile(case.label_files[0].name, attrs.evolve(labels, values=values))
-    scene = build_scene(attrs.evolve(case, label_files=(made, *case.label_files[1:])), AnatomySettings(reach_mm=10.0))
-    assert scene is not None
-    return phantom, scene
-
-
-HOLE_MM = (19.0, -5.0)
-"""Where the holes are drilled, left or right and dorsal of the canal's middle."""
-
-
-@pytest.mark.parametrize("sides", [(1,), (-1,), (1, -1)], ids=["left", "right", "both"])
-def test_a_foramen_transversarium_is_the_hole_and_on_its_side(sides: tuple[int, ...]) -> None:
-    phantom, scene = drilled("C5", sides, 3.0)
-    found = {part.side: part for part in scene.modelled if part.kind == "foramen_transversarium"}
-    assert set(found) == {"left" if sign > 0 else "right" for sign in sides}
-    for side, part in found.items():
-        assert part.level == "C5"
-        local = phantom.frames["C5"].to_frame(part.points_mm)
-        assert local[:, 0] == pytest.approx(HOLE_MM[0] * (1 if side == "left" else -1), abs=1.0)
-        assert local[:, 1] == pytest.approx(HOLE_MM[1], abs=1.0)
-        assert local[0, 2] > local[-1, 2] + 4.0
-        assert part.width_mm == pytest.approx(6.0, abs=1.0)
-
-
-def test_a_neck_without_holes_has_no_foramen_transversarium() -> None:
-    _, scene = drilled("C5", (), 3.0)
-    assert not [part for part in scene.modelled if part.kind == "foramen_transversarium"]

@@ -34,6 +34,7 @@ from enbloc.anatomy.parts import (
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.vertebrae import ATLAS
+from enbloc.classification.artery_canal import judge_artery_canal
 from enbloc.classification.chart import DEEP_FRACTION, Chart, build_chart, radial_fraction
 from enbloc.classification.depth import measure_depths
 from enbloc.classification.extent import (
@@ -53,7 +54,7 @@ from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, any_of, judge_above, judge_fact
 from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats, Grid
-from enbloc.foundation.terms.levels import Level, are_contiguous, region
+from enbloc.foundation.terms.levels import Level, are_contiguous
 
 Ints = NDArray[np.intp]
 
@@ -242,7 +243,7 @@ def _measure_level(
                 cells[sector, layer] = attrs.evolve(cell, verdict=open_if)
     layers = {layer: any_of(cells[s, layer].verdict for s in SECTORS) for layer in ("A", "B", "C", "D")}
     layers["E"] = all_of((layers["D"], judge_fact(dura)))
-    layers["F"] = _layer_f(level, cells)
+    layers["F"] = judge_artery_canal(scene, level, cells)
     sectors = {s: any_of(cells[s, layer].verdict for layer in ("A", "B", "C", "D")) for s in SECTORS}
     return LevelExtent(sectors=sectors, layers=layers, cells=cells)
 
@@ -282,14 +283,6 @@ def _without_corners(chart: Chart, vertebra: Vertebra) -> Chart:
     wall = vertebra.canal_ventral_mm
     left, right = (wall if isinstance(neck, Unknown) else neck for neck in labelled_necks(vertebra))
     return attrs.evolve(chart, borders=attrs.evolve(chart.borders, neck_mm=(left, right)))
-
-
-def _layer_f(level: Level, cells: Mapping[tuple[int, str], Cell]) -> Verdict:
-    """Unmet outside the neck; in the neck undecided where the pedicle or the tissue beside it holds tumour."""
-    beside = any_of(cells[s, layer].verdict for s in (4, 9) for layer in ("A", "B", "C"))
-    if region(level) != "cervical" or beside is Verdict.UNMET:
-        return Verdict.UNMET
-    return Verdict.UNDECIDED
 
 
 def _displaced(local: Floats, vertebra: Vertebra, by_mm: float) -> list[Floats]:
