@@ -7,6 +7,7 @@ tall man and a neck are measured by one rule.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import reduce
 from itertools import pairwise
 
 import attrs
@@ -14,7 +15,7 @@ import numpy as np
 import scipy
 from cc3d import connected_components
 
-from enbloc.foundation.space.boxes import box_of, voxels_of
+from enbloc.foundation.space.boxes import joined, voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, LabelMap
 from enbloc.foundation.terms.levels import LEVELS, TRANSITIONAL, Level, order
 
@@ -167,14 +168,15 @@ def contact_shares(labels: LabelMap, surveyed: Mapping[Level, SurveyedLevel]) ->
 
     Facets touch in coarse labels; in the real maps at hand no two vertebrae share more than 0.55, at 2 mm.
     """
-    table = np.zeros(int(max(labels.names, default=0)) + 2, dtype=np.int16)  # the last for numbers without a name
+    table = np.zeros(int(max(labels.names, default=0)) + 1, dtype=np.int16)
     names = list(surveyed)
     for number, name in labels.names.items():
         if name.removeprefix(VERTEBRA) in surveyed:
             table[number] = 1 + names.index(name.removeprefix(VERTEBRA))
-    values = np.take(table, labels.values, mode="clip")
-    box = box_of(values > 0)
-    values = values[box] if box else values
+    held = enumerate(scipy.ndimage.find_objects(labels.values), start=1)
+    boxes = [(box[0], box[1], box[2]) for n, box in held if box is not None and n < len(table) and table[n]]
+    values = labels.values[reduce(joined, boxes)] if boxes else labels.values[:0]
+    values = table[np.where(values < len(table), values, 0)]
     areas: dict[tuple[Level, Level], float] = {}
     for axis, edge in enumerate(labels.grid.spacing_mm):
         turned = np.moveaxis(values, axis, 0)

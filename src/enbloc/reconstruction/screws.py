@@ -53,7 +53,7 @@ def measure_screws(scene: Scene, levels: Iterable[Level]) -> tuple[tuple[Screw, 
     found: list[Screw] = []
     without: dict[Level, str] = {}
     for level in levels:
-        mine = [screw for side in _SIDES if (screw := _measure(scene, level, side)) is not None]
+        mine = _of_level(scene, level)
         found += mine
         if not mine:
             without[level] = say_without(scene, level)
@@ -79,18 +79,26 @@ class _Bone:
     wall_mm: Floats
 
 
-def _measure(scene: Scene, level: Level, side: Side) -> Screw | None:
+def _of_level(scene: Scene, level: Level) -> list[Screw]:
+    """The corridors of both sides of a level, as far as its pedicles can be measured."""
     if level not in scene.vertebrae or level not in _JUDGED:
-        return None
+        return []
     number = list(scene.vertebrae).index(level) + 1
     bone = (scene.bone == number) & ~scene.tumour
-    pedicle = bone & (scene.parts == PARTS.index(f"pedicle_{side}"))
-    if np.count_nonzero(pedicle) < _LEAST_VOXELS:
-        return None
-    vertebra = scene.vertebrae[level]
+    pedicles = {side: bone & (scene.parts == PARTS.index(f"pedicle_{side}")) for side in _SIDES}
+    seen = {side: voxels_of(pedicle) for side, pedicle in pedicles.items()}
+    seen = {side: voxels for side, voxels in seen.items() if len(voxels) >= _LEAST_VOXELS}
+    if not seen:
+        return []
+    here = _crop(scene, bone, scene.vertebrae[level])
+    found = (_measure(scene, here, (level, side), scene.grid.to_patient(voxels)) for side, voxels in seen.items())
+    return [screw for screw in found if screw is not None]
+
+
+def _measure(scene: Scene, here: _Bone, where: tuple[Level, Side], pedicle_mm: Floats) -> Screw | None:
+    vertebra, side = scene.vertebrae[where[0]], where[1]
     frame = vertebra.frame
-    here = _crop(scene, bone, vertebra)
-    centre = _middle(here, vertebra, scene.grid.to_patient(voxels_of(pedicle)))
+    centre = _middle(here, vertebra, pedicle_mm)
     lines = _Lines.through(centre, frame, side)
     half = abs(vertebra.canal_ventral_mm) / 2.0
     along = np.arange(-half, half + _INTO_BODY_MM + _STEP_MM / 2, _STEP_MM)
@@ -102,7 +110,7 @@ def _measure(scene: Scene, level: Level, side: Side) -> Screw | None:
     best = int(parallel[0])
     behind, ahead = _inside(here, lines, wide)
     ways = (int(wide[best]), float(radii[wide[best]]), float(behind[best]), float(ahead[best]))
-    return _screw(scene, frame, lines, ways, (level, side))
+    return _screw(scene, frame, lines, ways, where)
 
 
 @attrs.frozen(eq=False)

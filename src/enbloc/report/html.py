@@ -14,7 +14,7 @@ from importlib import resources
 
 import attrs
 import cattrs
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from enbloc.report.document import Document
@@ -58,7 +58,9 @@ _ENGLISH_WORDS = re.compile(r"[a-z]{3,} [a-z]{2,}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
-def render_report(document: Document, pictures: Pictures, language: Language = ENGLISH) -> str:
+def render_report(
+    document: Document, pictures: Pictures, language: Language = ENGLISH, compiled: BytecodeCache | None = None
+) -> str:
     """The whole report as one self-contained HTML page.
 
     Parameters
@@ -68,6 +70,8 @@ def render_report(document: Document, pictures: Pictures, language: Language = E
         SVG elements made by this package; they are placed as they are.
     language : Language
         Of the page's own words; `document` and `pictures` are already in it.
+    compiled : BytecodeCache, optional
+        Where the compiled page is kept from one run to the next.
 
     Returns
     -------
@@ -80,6 +84,7 @@ def render_report(document: Document, pictures: Pictures, language: Language = E
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=compiled,
     )
     environment.filters["as_is"] = Markup
     environment.filters["t"] = language.say

@@ -28,6 +28,7 @@ from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict, all_of, judge_above
 from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats
+from enbloc.foundation.space.rows import unique_rows
 from enbloc.foundation.terms.levels import Level
 
 ZONE_BORDER_FRACTION = 0.75
@@ -103,7 +104,7 @@ def _behind_border_mm(scene: Scene, level: Level, body: Bools) -> Floats:
     local = local_coordinates(scene.vertebrae[level].frame, scene.grid.to_patient(voxels_of(body)))
     edge = max(LINE_MM, float(scene.grid.spacing_mm.max()))
     cells = np.floor(local[:, [0, 2]] / edge).astype(np.intp)
-    lines, which = np.unique(cells, axis=0, return_inverse=True)
+    lines, which = unique_rows(cells)
     which = which.ravel()
     front, back = np.full(len(lines), np.inf), np.full(len(lines), -np.inf)
     np.minimum.at(front, which, local[:, 1])

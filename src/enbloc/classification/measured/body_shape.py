@@ -15,6 +15,7 @@ from enbloc.anatomy.parts import BODY, local_coordinates, to_patient
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.rows import unique_rows
 from enbloc.foundation.terms.levels import Level, region
 
 COLUMN_MM = 2.0
@@ -98,7 +99,7 @@ def measure_body_shape(scene: Scene, level: Level) -> BodyShape | None:
 def _columns(local: Floats, edge_mm: float) -> tuple[Floats, Floats]:
     """Dorsal place of each filled column, and the way from its lowest to its highest voxel centre, mm."""
     cells = np.floor(local[:, :2] / edge_mm).astype(np.intp)
-    columns, which = np.unique(cells, axis=0, return_inverse=True)
+    columns, which = unique_rows(cells)
     top, bottom = np.full(len(columns), -np.inf), np.full(len(columns), np.inf)
     np.maximum.at(top, which.ravel(), local[:, 2])
     np.minimum.at(bottom, which.ravel(), local[:, 2])

@@ -19,7 +19,7 @@ from enbloc.foundation.evidence.classifications import Finding
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.verdicts import Verdict
 from enbloc.foundation.space.boxes import voxels_of
-from enbloc.foundation.space.grids import Bools, Floats, Volume
+from enbloc.foundation.space.grids import Array, Bools, Floats, Volume
 from enbloc.foundation.space.sampling import sample_linear
 from enbloc.foundation.terms.structures import spoken
 
@@ -79,12 +79,13 @@ def measure_degrees(scene: Scene, extent: Extent, vessel: Bools, structure: str)
     heights = np.arange(tumour.min() - voxel, tumour.max() + 1.5 * voxel, voxel)
     box = box_around(scene.tumour, by=4)
     away = Volume(scene.grid.crop(box), border_mm(scene, box))
+    wall = vessel.astype(np.float32)
     degrees = []
     for height in heights:
         here = np.abs(local[:, 2] - height) <= voxel / 2
         slice_mm = local[here]
         if len(slice_mm) >= LEAST_SLICE_VOXELS and not cut[here].any() and _is_round(slice_mm):
-            gaps = _wall_gaps_mm(scene, vessel, frame, np.append(slice_mm[:, :2].mean(axis=0), height), away)
+            gaps = _wall_gaps_mm(scene, wall, frame, np.append(slice_mm[:, :2].mean(axis=0), height), away)
             value, low, high = (float((gaps <= limit * voxel).mean()) * 360.0 for limit in (1.0, 0.5, 1.5))
             degrees.append((value, max(low - _ends_deg(gaps <= 0.5 * voxel, slice_mm, voxel), 0.0), high))
     if not degrees:
@@ -111,13 +112,13 @@ def _ends_deg(held: Bools, slice_mm: Floats, voxel: float) -> float:
     return arcs * (2.0 * float(np.degrees(np.arcsin(min(0.5 * voxel / radius, 1.0)))) + RAY_STEP_DEG)
 
 
-def _wall_gaps_mm(scene: Scene, vessel: Bools, frame: Frame, centre: Floats, away: Volume) -> Floats:
+def _wall_gaps_mm(scene: Scene, vessel: Array, frame: Frame, centre: Floats, away: Volume) -> Floats:
     """Distance of the tumour from the wall where each ray leaves the vessel, mm, read from the field `away`."""
     angles = np.radians(np.arange(0.0, 360.0, RAY_STEP_DEG))
     radii = np.arange(0.0, WIDEST_MM, RAY_STEP_MM)
     rays = np.stack([np.sin(angles), np.cos(angles), np.zeros(len(angles))], axis=1)
     points = to_patient(frame, (centre + rays[:, None, :] * radii[None, :, None]).reshape(-1, 3))
-    inside = sample_linear(scene.grid, vessel.astype(np.float32), points).reshape(len(angles), len(radii)) >= 0.5
+    inside = sample_linear(scene.grid, vessel, points).reshape(len(angles), len(radii)) >= 0.5
     leaves = np.where(inside.all(axis=1), len(radii) - 1, (~inside).argmax(axis=1))
     wall = to_patient(frame, centre + rays * radii[leaves][:, None])
     return sample_linear(away.grid, away.values, wall, outside=WIDEST_MM)

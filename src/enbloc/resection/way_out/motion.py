@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from enbloc.foundation.space.boxes import voxels_of
 from enbloc.foundation.space.grids import Bools, Floats, Grid
+from enbloc.foundation.space.rows import unique_rows
 
 numba = lazy_loader.load("numba")
 
@@ -98,7 +99,7 @@ def fewer(body: Body, count: int) -> Body:
 def _in_lumps(points: Floats) -> tuple[Floats, Floats]:
     """Points (n, 3) ordered by the cubes of `LUMP_MM` they lie in, and the lumps (k, 6) that these make."""
     cubes = np.floor(points / LUMP_MM).astype(np.intp)
-    _, which = np.unique(cubes, axis=0, return_inverse=True)
+    _, which = unique_rows(cubes)
     order = np.argsort(which.ravel(), kind="stable")
     points, which = points[order], which.ravel()[order]
     starts = np.flatnonzero(np.diff(which, prepend=-1))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from enbloc.anatomy.parts import local_coordinates
 from enbloc.anatomy.scene import Frame, Scene
-from enbloc.foundation.space.boxes import voxels_of
+from enbloc.foundation.space.boxes import box_of, voxels_of
 from enbloc.foundation.space.grids import Bools, Floats
 
 
@@ -37,8 +37,9 @@ def closes_round(scene: Scene, solid: Bools, sac: Bools, frame: Frame) -> bool:
     local = local_coordinates(frame, scene.grid.to_patient(where))
     step = float(scene.grid.spacing_mm.max())
     flat = local[:, :2] - _axis(local_coordinates(frame, scene.grid.to_patient(voxels_of(sac))), local[:, 2], step)
-    number = np.full(solid.shape, -1, dtype=np.intp)
-    number[solid] = np.arange(len(where))
+    near = solid[box_of(solid) or ...]
+    number = np.full(near.shape, -1, dtype=np.intp)
+    number[near] = np.arange(len(where))
     links = [_links(number, flat, axis) for axis in range(3)]
     one, other, crosses = (np.concatenate(part) for part in zip(*links, strict=True))
     n = len(where)

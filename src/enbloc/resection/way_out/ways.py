@@ -171,7 +171,8 @@ def find_with_room(around: Surroundings, fields: Fields, more_mm: float, turns: 
 
     With `turns`, one that turns the specimen about any axis where none is found that turns it about the cord's alone.
     """
-    room = _room(around, attrs.evolve(fields, vessel_guard_mm=0.0), 0.0)
+    near = attrs.evolve(fields, vessel_guard_mm=0.0)
+    room = _room(around, near, 0.0, _guarded(around, near))
     wider = attrs.evolve(room, enough_mm=room.enough_mm - more_mm, start_mm=room.start_mm - more_mm)
     found = plan_flat(wider)
     return plan_turns(wider) if found is None and turns else found
@@ -235,36 +236,42 @@ def _by_shifts(around: Surroundings, fields: Fields, gone: Collection[int]) -> W
 
 
 def _by_turns(around: Surroundings, fields: Fields) -> Way | None:
-    for n, found in enumerate(sweep(_room(around, fields, 0.0))):
+    ground = _guarded(around, fields)
+    for n, found in enumerate(sweep(_room(around, fields, 0.0, ground))):
         way = prove(around.body, fields, found, "swept")[1]
         if way is not None:
             return way
         if n + 1 == SWEEPS:
             break
-    for kind, found in _planned(around, fields):
+    for kind, found in _planned(around, fields, ground):
         way = prove(around.body, fields, found, kind)[1]
         if way is not None:
             return way
     return None
 
 
-def _planned(around: Surroundings, fields: Fields) -> Iterator[tuple[str, Floats]]:
-    flat = _room(around, fields, SPARE_VOXELS["turned"])
+def _planned(around: Surroundings, fields: Fields, ground: Ground) -> Iterator[tuple[str, Floats]]:
+    flat = _room(around, fields, SPARE_VOXELS["turned"], ground)
     for n in range(FLAT_TRIES):
         found = plan_flat(flat, seed=SEED + n)
         if found is not None:
             yield "turned", found
-    found = plan_turns(_room(around, fields, SPARE_VOXELS["planned"]))
+    found = plan_turns(_room(around, fields, SPARE_VOXELS["planned"], ground))
     if found is not None:
         yield "planned", found
 
 
-def _room(around: Surroundings, fields: Fields, spare: float) -> Room:
+def _guarded(around: Surroundings, fields: Fields) -> Ground:
     """All guards in one field: what every outer voxel must find in it is the same everywhere."""
     field = np.minimum(fields.solid.field, fields.vessels.field - fields.vessel_guard_mm)
-    field = np.minimum(field, fields.cord.field - fields.cord_guard_mm)
+    np.minimum(field, fields.cord.field - fields.cord_guard_mm, out=field)
+    return Ground(around.scene.grid, field)
+
+
+def _room(around: Surroundings, fields: Fields, spare: float, ground: Ground) -> Room:
+    """Where the specimen is to be turned; the searches keep `spare` of a voxel more than the proof asks."""
     cord = (around.frame.origin_mm - around.body.middle_mm) @ around.box.axes.T
     cord[2] = 0.0
     start = fields.border_mm - fields.tolerance_mm + spare * 2.0 * fields.border_mm
     enough = start + fields.tolerance_mm / 2.0
-    return Room(Ground(around.scene.grid, field), around.body, cord, around.ways, enough, start, LET_GO_MM)
+    return Room(ground, around.body, cord, around.ways, enough, start, LET_GO_MM)

@@ -112,7 +112,17 @@ def canonical(name: str, values: Array, affine_lps: Floats) -> RawImage:
     affine[:3, 3] = np.round(corner, ORIGIN_DECIMALS)
     affine += 0.0  # no negative zero
     shape = (turned.shape[0], turned.shape[1], turned.shape[2])
-    return RawImage(name, Grid(shape, affine), np.ascontiguousarray(turned))
+    return RawImage(name, Grid(shape, affine), _contiguous(turned))
+
+
+def _contiguous(values: Array) -> Array:
+    """The same array in C order, copied plane by plane: a volume copied at once waits for memory at every voxel."""
+    if values.flags.c_contiguous:
+        return values
+    copy = np.empty(values.shape, dtype=values.dtype)
+    for n in range(values.shape[1]):
+        copy[:, n] = values[:, n]
+    return copy
 
 
 def check_affine(affine: Floats, name: str) -> None:

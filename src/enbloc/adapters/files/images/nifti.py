@@ -54,9 +54,9 @@ def read_nifti(path: Path, name: str) -> RawImage:
     except (*_DAMAGED, nib.spatialimages.HeaderDataError) as error:
         raise _damaged(name, error) from error
     if values.dtype.kind == "f":
-        values = values.astype(np.float32)
+        values = values.astype(np.float32, copy=False)
     elif values.dtype.kind in "iu":
-        values = values.astype(values.dtype.newbyteorder("="))
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)
     return attrs.evolve(canonical(name, values, affine), names=_label_table(header), problems=doubts)
 
 

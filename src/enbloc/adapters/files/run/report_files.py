@@ -7,6 +7,8 @@ language or on other paper without planning again.
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import get_args
 
 import attrs
 import cattrs
+from jinja2 import FileSystemBytecodeCache
 
 from enbloc.adapters.files.json_files import json_text
 from enbloc.adapters.files.run.pdf import pdf_bytes
@@ -77,11 +80,18 @@ def report_files(told: Told, mark: str = "") -> tuple[Mapping[str, bytes], str]:
     with ThreadPoolExecutor(1) as typesetter:
         data = print_data(document, pictures, language, told.manner.paper)
         pending = typesetter.submit(pdf_bytes, template(), data)
-        files = {_marked(REPORT_FILE, mark): render_report(document, pictures, language).encode()}
+        files = {_marked(REPORT_FILE, mark): render_report(document, pictures, language, _compiled()).encode()}
         pages, reason = pending.result()
     if pages is not None:
         files[_marked(PRINT_FILE, mark)] = pages
     return files, reason
+
+
+def _compiled() -> FileSystemBytecodeCache | None:
+    """The compiled page beside the compiled modules, where these may be written; it is made anew when they would be."""
+    folder = Path(__file__).with_name("__pycache__")
+    kept = folder.is_dir() and os.access(folder, os.W_OK) and not sys.dont_write_bytecode
+    return FileSystemBytecodeCache(str(folder), "%s.page") if kept else None
 
 
 def document_file(told: Told) -> bytes:

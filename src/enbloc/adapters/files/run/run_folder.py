@@ -27,7 +27,7 @@ from enbloc.anatomy.scene import PARTS, Scene
 from enbloc.anatomy.subparts.names import SUBPARTS
 from enbloc.errors import FileError
 from enbloc.resection.plans import Plan
-from enbloc.resection.specimen.solids import build_remainder, build_solid, build_specimen
+from enbloc.resection.specimen.solids import Refused, Solid, build_remainder, build_solid, build_specimen
 from enbloc.settings import Settings
 from enbloc.walk import Record
 
@@ -203,8 +203,9 @@ def _contents(record: Record, report: Mapping[str, bytes]) -> Iterator[tuple[str
         yield name, json_text(form(record)).encode()
     if record.scene is not None:
         yield from _scene_files(record.scene)
+        tumour = build_solid(record.scene.grid, record.scene.tumour)
         for plan in record.plans:
-            yield from _plan_files(plan, record.scene)
+            yield from _plan_files(plan, record.scene, tumour)
 
 
 def _scene_files(scene: Scene) -> Iterator[tuple[str, bytes]]:
@@ -222,7 +223,7 @@ def _scene_files(scene: Scene) -> Iterator[tuple[str, bytes]]:
     yield "scene/names.json", json_text(names).encode()
 
 
-def _plan_files(plan: Plan, scene: Scene) -> Iterator[tuple[str, bytes]]:
+def _plan_files(plan: Plan, scene: Scene, tumour: Solid | Refused) -> Iterator[tuple[str, bytes]]:
     folder = f"plan/{plan.id}"
     geometry = plan.geometry
     left_out: dict[str, str] = {}
@@ -231,7 +232,7 @@ def _plan_files(plan: Plan, scene: Scene) -> Iterator[tuple[str, bytes]]:
         yield f"{folder}/remainder.nii.gz", nifti_bytes(geometry.remainder, scene.grid)
         solids = {
             "specimen": build_specimen(scene, geometry, plan.cuts),
-            "tumour": build_solid(scene.grid, scene.tumour),
+            "tumour": tumour,
             "remainder": build_remainder(scene, geometry, plan.cuts),
         }
         for name in ("specimen", "remainder"):
