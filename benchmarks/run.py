@@ -43,6 +43,7 @@ from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
 from enbloc.phantoms.tumours import sphere, together
 from enbloc.report.drawing.pictures import draw_pictures
+from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.candidates import Prepared, evaluate, poses_of, prepare
 from enbloc.resection.cutting.place import place
 from enbloc.resection.cutting.placement import Placement, moved
@@ -134,7 +135,7 @@ def compare(name: str, candidates: Mapping[str, Callable[[], Floats]]) -> Iterab
     first = next(iter(candidates))
     for by, seconds in times.items():
         gap = float(np.abs(answers[by] - answers[first]).max())
-        yield name, by, f"{1000 * seconds:.1f}", f"{seconds / times[first]:.1f}", f"{gap:.1e}"
+        yield name, by, f"{1000 * seconds:.3g}", f"{seconds / times[first]:.1f}", f"{gap:.1e}"
         name = ""
 
 
@@ -173,16 +174,13 @@ def cuts(console: Console, case: Case) -> None:
     scene, placement = first_placement(case)
     out = cut_out(scene, placement, settings.resection)
     tumour = surface_points(scene.grid, scene.tumour)
-    cut = out.cuts[0]
-    rows = list(
-        compare(
-            f"{cut.id} cut, {len(tumour)} points",
-            {
-                "enbloc": lambda: np.array([abs(least_to_face(tumour, cut.face_mm, cut.normal)[0])]),
-                "VTK implicit distance": lambda: np.array([by_vtk(cut.face_mm, tumour).min()]),
-            },
-        )
-    )
+    rows: list[Row] = []
+    for cut in out.cuts:
+        candidates = {
+            "enbloc": partial(by_us, cut, tumour),
+            "VTK implicit distance": partial(by_vtk_least, cut, tumour),
+        }
+        rows += compare(f"{cut.id}, {len(tumour)} points", candidates)
     table(console, "Margin at one cut", ("cut", "by", "median ms", "times ours", "differs by mm"), rows)
     prepared = prepare(scene, placement, settings.resection)
     bone = round(float(prepared.bodies.sums[:, -1].sum()))
@@ -221,6 +219,16 @@ def first_placement(case: Case) -> tuple[Scene, Placement]:
         if placement is not None:
             return scene, placement
     raise InputError("no option of the phantom finds room")
+
+
+def by_us(cut: Cut, tumour_mm: Floats) -> Floats:
+    """The least distance of the tumour from a cut's face, (1,)."""
+    return np.array([abs(least_to_face(tumour_mm, cut.face_mm, cut.normal)[0])])
+
+
+def by_vtk_least(cut: Cut, tumour_mm: Floats) -> Floats:
+    """The same by VTK, (1,)."""
+    return np.array([by_vtk(cut.face_mm, tumour_mm).min()])
 
 
 def by_vtk(face_mm: Floats, points_mm: Floats) -> Floats:
@@ -264,37 +272,54 @@ def in_threads(prepared: Prepared, normals: Floats, offsets: Floats, threads: in
 
 
 def growth(console: Console) -> None:
-    """Time of placing, cutting out and measuring, with voxels and with levels."""
-    rows: list[Row] = []
+    """Processor time with voxels, with levels and with candidates, and the power by which it grows."""
+    settings = Settings()
+    fine, tall = [], []
     for spacing, levels in ((2.0, 1), (1.5, 1), (1.0, 1), (1.5, 2), (1.5, 3)):
         inner = LEVELS[2 : 2 + levels]
         tumour = together(*(sphere(level, (0.0, -24.0, 0.0), 7.0) for level in inner))
         case = sample(SpinePhantom(LEVELS[1 : 3 + levels]), Scan((spacing,) * 3, margin_mm=15.0), tumour)
         scene, placement = first_placement(case)
-        times = medians(
-            {
-                "place": partial(first_placement, case),
-                "cut out": partial(cut_out, scene, placement, Settings().resection),
-            }
-        )
-        name = f"{spacing:g} mm, {levels} level{'s' if levels > 1 else ''}"
-        rows.append((name, str(int((scene.bone > 0).sum())), *(f"{1000 * t:.0f}" for t in times.values())))
-    table(console, "Growth", ("scan", "voxels of bone", "scene to placement, ms", "cut out, ms"), rows)
+        jobs: dict[str, Job] = {
+            "scene to placement": partial(first_placement, case),
+            "cut out": partial(cut_out, scene, placement, settings.resection),
+        }
+        found = medians(jobs, time.process_time)
+        fine += [(scene.grid.shape[0] * scene.grid.shape[1] * scene.grid.shape[2], found)] if levels == 1 else []
+        tall += [(levels, found)] if spacing == 1.5 else []
+    prepared = prepare(scene, placement, settings.resection)
+    many = []
+    for candidates_n in (250, 1000, 4000):
+        normals, offsets = spread(*poses_of(placement), candidates_n)
+        many.append((candidates_n, medians({"evaluate": partial(evaluate, prepared, normals, offsets)})))
+    rows = [*_powers("voxels of the scene", fine), *_powers("levels", tall), *_powers("candidates", many)]
+    table(console, "Growth", ("with", "what", "from", "to", "ms", "ms", "power"), rows)
 
 
-def medians(jobs: Mapping[str, Job]) -> dict[str, float]:
+def _powers(name: str, measured: list[tuple[int, dict[str, float]]]) -> Iterable[Row]:
+    """The power of each job's time in a size: the slope of a straight line through their logarithms."""
+    sizes = np.log([size for size, _ in measured])
+    for job in measured[0][1]:
+        seconds = [found[job] for _, found in measured]
+        power = float(np.polyfit(sizes, np.log(seconds), 1)[0])
+        times = (f"{1000 * seconds[0]:.1f}", f"{1000 * seconds[-1]:.1f}")
+        yield name, job, str(measured[0][0]), str(measured[-1][0]), *times, f"{power:.2f}"
+        name = ""
+
+
+def medians(jobs: Mapping[str, Job], clock: Callable[[], float] = time.perf_counter) -> dict[str, float]:
     """Median seconds of each job; the jobs take turns in every round, after one round that does not count."""
     for job in jobs.values():
         job()
-    rounds = [{name: timed(job)[1] for name, job in jobs.items()} for _ in range(ROUNDS)]
+    rounds = [{name: timed(job, clock)[1] for name, job in jobs.items()} for _ in range(ROUNDS)]
     return {name: statistics.median(one[name] for one in rounds) for name in jobs}
 
 
-def timed(job: Callable[[], T]) -> tuple[T, float]:
-    """What a job gives, and its seconds."""
-    start = time.perf_counter()
+def timed(job: Callable[[], T], clock: Callable[[], float] = time.perf_counter) -> tuple[T, float]:
+    """What a job gives, and its seconds by the clock given."""
+    start = clock()
     found = job()
-    return found, time.perf_counter() - start
+    return found, clock() - start
 
 
 def size(grid: Grid) -> str:

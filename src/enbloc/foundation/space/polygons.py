@@ -1,13 +1,25 @@
-"""Distances to bounded plane faces."""
+"""Distances to bounded plane faces.
+
+Strategy. A face is laid flat in two axes of its plane. A point's distance comes from its height above the plane and
+from how far its foot lies off the face, the least over the edges. No point is nearer than its height: where only the
+least distance is asked, the lowest point is measured first, and those that stand higher than the least so far are left
+out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
+import lazy_loader
 import numpy as np
 
-from enbloc.foundation.space.grids import Floats
+from enbloc.foundation.space.grids import Bools, Floats
 
-TOGETHER_N = 64
-"""So many points are laid against the edges of a face at a time."""
+numba = lazy_loader.load("numba")
+
+ON_FACE_MM = 1e-6
+"""A foot no further off the face than about this lies on it."""
 
 
 def distance_to_face(points_mm: Floats, face_mm: Floats, normal: Floats) -> tuple[Floats, Floats]:
@@ -21,29 +33,14 @@ def distance_to_face(points_mm: Floats, face_mm: Floats, normal: Floats) -> tupl
     normal : (3,) float, unit
         The height is positive on its side.
     """
-    centre = face_mm.mean(axis=0)
-    height: Floats = (points_mm - centre) @ normal
-    foot = points_mm - height[:, None] * normal
-    starts, ends = face_mm, np.roll(face_mm, -1, axis=0)
-    edges = ends - starts
-    inwards = np.cross(normal, edges)
-    inwards *= np.sign(np.einsum("ij,ij->i", centre - starts, inwards))[:, None]
-    inside = np.ones(len(points_mm), dtype=bool)
-    to_edge = np.full(len(points_mm), np.inf)
-    for start, edge, inward in zip(starts, edges, inwards, strict=True):
-        offset = foot - start
-        inside &= offset @ inward >= -1e-9
-        along = np.clip(offset @ edge / max(float(edge @ edge), 1e-12), 0.0, 1.0)
-        to_edge = np.minimum(to_edge, np.linalg.norm(offset - along[:, None] * edge, axis=1))
-    return np.where(inside, np.abs(height), np.hypot(height, to_edge)), height
+    distance, height = _laid()(np.ascontiguousarray(points_mm), face_mm, normal, False)
+    return distance, height
 
 
 def least_to_face(points_mm: Floats, face_mm: Floats, normal: Floats) -> tuple[float, int]:
     """The least distance of points (n, 3) from a convex polygon, mm, and which point has it.
 
-    Negative where points lie right above the face, on the normal's side: minus the greatest height of these. The same
-    as by `distance_to_face`, but its edges are looked at only for points that can be the nearest: no point is nearer
-    than its height above the plane.
+    Negative where points lie right above the face, on the normal's side: minus the greatest height of these.
 
     Parameters
     ----------
@@ -51,26 +48,65 @@ def least_to_face(points_mm: Floats, face_mm: Floats, normal: Floats) -> tuple[f
     face_mm : (m, 3) float
     normal : (3,) float, unit
     """
-    height = (points_mm - face_mm.mean(axis=0)) @ normal
-    above = np.flatnonzero(height > 0.0)
-    if len(above):
-        distance, up = distance_to_face(points_mm[above], face_mm, normal)
-        right_above = distance <= np.abs(up) + 1e-6
+    distance, height = _laid()(np.ascontiguousarray(points_mm), face_mm, normal, True)
+    if height.max() > 0.0:
+        right_above: Bools = (height > 0.0) & (distance <= height + ON_FACE_MM)
         if right_above.any():
-            n = int(np.argmax(np.where(right_above, up, -np.inf)))
-            return -float(up[n]), int(above[n])
-    low = np.abs(height)
-    order = np.argsort(low, kind="stable")
-    best, which = np.inf, 0
-    for start in range(0, len(order), TOGETHER_N):
-        some = order[start : start + TOGETHER_N]
-        if low[some[0]] >= best:
-            break
-        distance = distance_to_face(points_mm[some], face_mm, normal)[0]
-        n = int(np.argmin(distance))
-        if distance[n] < best:
-            best, which = float(distance[n]), int(some[n])
-    return best, which
+            n = int(np.argmax(np.where(right_above, height, -np.inf)))
+            return -float(height[n]), n
+    n = int(distance.argmin())
+    return float(distance[n]), n
+
+
+def _lay(points: Floats, face: Floats, normal: Floats, least_only: bool) -> tuple[Floats, Floats]:
+    """Distance (n,) of points from a face, and height (n,) above its plane.
+
+    With `least_only` the distance is infinite where it cannot be the least; points above the plane are measured in any
+    case, since they may lie beyond the face.
+    """
+    corners_n = len(face)
+    centre, first = np.zeros(3), np.zeros(3)
+    for m in range(corners_n):
+        centre += face[m] / corners_n
+    axis = 0 if abs(normal[0]) < 0.6 else 1
+    first[axis] = 1.0
+    first -= normal[axis] * normal
+    first /= np.sqrt((first**2).sum())
+    second = np.cross(normal, first)
+    corners = np.empty((corners_n + 1, 2))
+    for m in range(corners_n + 1):
+        off = face[m % corners_n] - centre
+        corners[m, 0], corners[m, 1] = (off * first).sum(), (off * second).sum()
+    feet, height = np.empty((len(points), 2)), np.empty(len(points))
+    for n in range(len(points)):
+        p, q, r = points[n, 0] - centre[0], points[n, 1] - centre[1], points[n, 2] - centre[2]
+        height[n] = p * normal[0] + q * normal[1] + r * normal[2]
+        feet[n, 0] = p * first[0] + q * first[1] + r * first[2]
+        feet[n, 1] = p * second[0] + q * second[1] + r * second[2]
+    distance, least = np.full(len(points), np.inf), np.inf
+    lowest = int(np.argmin(np.abs(height))) if len(points) else 0
+    for rank in range(len(points) + 1 if len(points) else 0):
+        n = lowest if rank == 0 else rank - 1
+        if least_only and height[n] <= 0.0 and -height[n] >= least:
+            continue
+        x, y, inside, off_edge = feet[n, 0], feet[n, 1], True, np.inf
+        for m in range(corners_n):
+            a, b = x - corners[m, 0], y - corners[m, 1]
+            u, v = corners[m + 1, 0] - corners[m, 0], corners[m + 1, 1] - corners[m, 1]
+            inwards = np.sign(v * corners[m, 0] - u * corners[m, 1])
+            inside = inside and (u * b - v * a) * inwards >= -1e-9
+            along = min(max((a * u + b * v) / max(u * u + v * v, 1e-12), 0.0), 1.0)
+            off_edge = min(off_edge, (a - along * u) ** 2 + (b - along * v) ** 2)
+        distance[n] = np.sqrt(height[n] ** 2 + (0.0 if inside else off_edge))
+        least = min(least, distance[n])
+    return distance, height
+
+
+@cache
+def _laid() -> Callable[..., tuple[Floats, Floats]]:
+    """`_lay`, compiled when it is first needed and kept on disk."""
+    compiled: Callable[..., tuple[Floats, Floats]] = numba.njit(cache=True)(_lay)
+    return compiled
 
 
 def clip_face(face_mm: Floats, point_mm: Floats, outwards: Floats) -> Floats | None:
