@@ -62,6 +62,7 @@ def canals() -> None:
 
 def extents() -> None:
     """Cells that are clear by one voxel."""
+    sys.path.insert(0, str(PHANTOM_TESTS))  # before this folder, which has a module of the same name
     extent_counts(runpy.run_path(str(PHANTOM_TESTS / "test_extent.py"))["compare"])
 
 

@@ -89,6 +89,7 @@ def main() -> None:
 
 def phantoms() -> Iterator[tuple[Case, list[tuple[str, Case]]]]:
     """Random tumours; each scanned as it is, coarser, askew, and outlined by another hand."""
+    sys.path.insert(0, str(PHANTOM_TESTS))  # before this folder, which has a module of the same name
     module: Mapping[str, Any] = runpy.run_path(str(PHANTOM_TESTS / "test_extent.py"))
     rng = np.random.default_rng(7)
     for n in range(TUMOURS):

@@ -309,6 +309,41 @@ def test_a_spinous_process_leaves_the_joints_free() -> None:
     assert items["posterolateral"] == {"low": 0, "high": 0}
 
 
+PEDICLE_LEFT, PEDICLE_RIGHT = (box("L3", us, (-7.0, -1.0), (-5.0, 5.0)) for us in ((14.0, 20.0), (-20.0, -14.0)))
+
+
+@pytest.mark.parametrize(
+    ("tumour", "sides", "points"),
+    [
+        (PEDICLE_LEFT, {"left"}, 1),
+        (PEDICLE_RIGHT, {"right"}, 1),
+        (together(PEDICLE_LEFT, PEDICLE_RIGHT), {"left", "right"}, 3),
+        (sphere("L3", (0.0, -26.0, -4.5), 8.0), set(), 0),
+    ],
+    ids=["left", "right", "both", "body"],
+)
+def test_replaced_pedicles_are_counted_by_sides(tumour: Tumour, sides: set[str], points: int) -> None:
+    scene = scene_of(plain(), tumour)
+    answer = classify(extent_of(scene), Clinical(), find_on_scene(scene, extent_of(scene))).answers["sins"]
+    found = {b.criterion.removeprefix("posterolateral_"): b.verdict for b in answer.because}
+    assert {side for side in ("left", "right") if found[side] is Verdict.MET} == sides
+    items = answer.details["items"]
+    assert isinstance(items, Mapping)
+    assert items["posterolateral"] == {"low": points, "high": points}
+
+
+@pytest.mark.parametrize(
+    ("levels", "points"), [(("C4", "C5", "C6"), 2), (("T7", "T8", "T9"), 1), (("T11", "T12", "L1"), 3)], ids=str
+)
+def test_the_location_follows_from_the_levels_that_are_measured(levels: tuple[str, ...], points: int) -> None:
+    truth = level_truth(plain(levels), levels[1])
+    middle = -truth.canal_half_depth_mm - truth.body_depth_mm / 2.0
+    scene = scene_of(plain(levels), sphere(levels[1], (0.0, middle, 0.0), truth.body_depth_mm / 4.0))
+    items = classify(extent_of(scene), Clinical()).answers["sins"].details["items"]
+    assert isinstance(items, Mapping)
+    assert items["location"] == {"low": points, "high": points}
+
+
 @pytest.mark.parametrize("side", ["left half", "front half"])
 def test_the_degrees_around_a_vessel(side: str) -> None:
     """Half of space is tumour: from the aorta's middle on; so the wall within x of it spans 180 + 2 asin(x / r)."""
