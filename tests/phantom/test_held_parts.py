@@ -9,7 +9,7 @@ import pytest
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.scene import Scene
 from enbloc.anatomy.settings import AnatomySettings
-from enbloc.anatomy.subparts.ribs import HEAD_MM, find_rib_heads
+from enbloc.anatomy.subparts.ribs import HEAD_MM, find_rib_heads, model_rib_heads
 from enbloc.classification.measured.held_parts import HeldPart, measure_held_parts
 from enbloc.phantoms.sampling import Scan, sample
 from enbloc.phantoms.spine import SpinePhantom
@@ -70,3 +70,24 @@ def test_the_head_of_a_labelled_rib_lies_beside_its_own_body_and_on_its_own_side
 
 def test_without_named_parts_nothing_is_said(thoracic: Scene) -> None:
     assert measure_held_parts(attrs.evolve(thoracic, subparts=None)) == ()
+
+
+def test_a_head_that_is_not_labelled_is_modelled_where_it_was(thoracic: Scene) -> None:
+    """Ribs cut off beside the transverse processes, as many programs label them; whole ones are not modelled."""
+    assert not [part for part in thoracic.modelled if part.kind == "rib_head"]
+    labels, frame = thoracic.structures, thoracic.vertebrae["T8"].frame
+    ribs = np.isin(labels.values, [number for number, name in labels.names.items() if name.startswith("rib")])
+    lateral = (thoracic.grid.to_patient(np.argwhere(ribs)) - frame.origin_mm) @ frame.left
+    cut = labels.values.copy()
+    cut[tuple(np.argwhere(ribs)[np.abs(lateral) < 34.0].T)] = 0
+    heads = {
+        p.structure: p for p in model_rib_heads(attrs.evolve(labels, values=cut), thoracic.bone, thoracic.vertebrae)
+    }
+    assert {name for name in heads if "T8" in name} == {"rib_head_T8_left", "rib_head_T8_right"}
+    for side in ("left", "right"):
+        line = heads[f"rib_head_T8_{side}"].points_mm
+        rib = thoracic.grid.to_patient(np.argwhere(labels.mask(f"rib_{side}_8")))
+        off = [float(np.linalg.norm(rib - point, axis=1).min()) for point in line]
+        assert max(off) < 12.0
+        assert np.abs((line[0] - frame.origin_mm) @ frame.left) < np.abs((line[1] - frame.origin_mm) @ frame.left)
+        assert ((line - frame.origin_mm) @ frame.left > 0.0).all() == (side == "left")

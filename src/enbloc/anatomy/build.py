@@ -26,6 +26,7 @@ from enbloc.anatomy.settings import AnatomySettings
 from enbloc.anatomy.spine_curve import SpineCurve, fit_spine_curve
 from enbloc.anatomy.subparts.arch import find_subparts
 from enbloc.anatomy.subparts.neck_foramina import find_neck_foramina
+from enbloc.anatomy.subparts.ribs import model_rib_heads
 from enbloc.anatomy.subparts.sacral import find_sacral_foramina, find_sacral_parts
 from enbloc.anatomy.subregions import is_told, kinds_of, mended, named, told_on, with_neck
 from enbloc.anatomy.vertebrae import ATLAS, AXIS, Bone, build_vertebra, ring_normal
@@ -118,6 +119,7 @@ def build_scene(case: Case, settings: AnatomySettings) -> Scene | None:
         modelled=(
             *model_parts(grid, bone, parts, vertebrae, set(structures.names.values())),
             *find_neck_foramina(grid, bone, vertebrae),
+            *model_rib_heads(structures, bone, vertebrae),
             *sacral_foramina,
         ),
         subparts=subparts,

@@ -137,15 +137,16 @@ class ModelledPart:
     name : str
         In running text.
     kind : str
-        ``"nerve_root"``, ``"segmental_artery"``, ``"dura"``, ``"disc"``, ``"foramen"``, ``"foramen_transversarium"`` or
-        ``"sacral_foramen"``.
+        ``"nerve_root"``, ``"segmental_artery"``, ``"dura"``, ``"disc"``, ``"foramen"``, ``"foramen_transversarium"``,
+        ``"sacral_foramen"`` or ``"rib_head"``.
     level : str
         The level that it is named after; of a disc or a foramen the upper one, of the dura the uppermost.
     side : str or None
         The patient's ``"left"`` or ``"right"``; None in the midline.
     points_mm : (n, 3) float, LPS
-        Its middle line: a root from the sac outwards, a vessel from the front of the body backwards, a foramen from its
-        roof to its floor, a sacral one from front to back, the dura, a disc and a foramen transversarium downwards.
+        Its middle line: a root from the sac outwards, a rib's head from the body outwards, a vessel from the front of
+        the body backwards, a foramen from its roof to its floor, a sacral one from front to back, the dura, a disc and
+        a foramen transversarium downwards.
     width_mm : float
         Across the middle line.
     because : str
@@ -155,7 +156,14 @@ class ModelledPart:
     structure: str
     name: str
     kind: Literal[
-        "nerve_root", "segmental_artery", "dura", "disc", "foramen", "foramen_transversarium", "sacral_foramen"
+        "nerve_root",
+        "segmental_artery",
+        "dura",
+        "disc",
+        "foramen",
+        "foramen_transversarium",
+        "sacral_foramen",
+        "rib_head",
     ]
     level: Level
     side: str | None

@@ -23,6 +23,7 @@ MODELLED_RULES: dict[str, tuple[str, str]] = {
         "The hole in the bone beside the pedicle, where the label shows it.",
     ),
     "sacral_foramen": ("Sacral foramina", "Where the sacrum is thin beside its midline, counted from above."),
+    "rib_head": ("Heads of ribs", "From the back corner of the body to where the rib's label begins."),
 }
 """Each kind of modelled anatomy: its name in the table, and its rule."""
 

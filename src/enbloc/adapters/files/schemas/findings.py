@@ -65,7 +65,14 @@ _MODELLED = an_object(
         "structure": TEXT,
         "name": TEXT,
         "kind": one_of(
-            "nerve_root", "segmental_artery", "dura", "disc", "foramen", "foramen_transversarium", "sacral_foramen"
+            "nerve_root",
+            "segmental_artery",
+            "dura",
+            "disc",
+            "foramen",
+            "foramen_transversarium",
+            "sacral_foramen",
+            "rib_head",
         ),
         "level": TEXT,
         "side": or_null(one_of("left", "right")),
