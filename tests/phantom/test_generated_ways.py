@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from enbloc.anatomy.parts import ARCH_LEFT, BODY
 from enbloc.anatomy.scene import Frame, Scene, Vertebra
+from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap
 from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry
@@ -132,6 +133,9 @@ def check_found(seed: int) -> None:
     specimen, bone, canal = scene_with_a_way(seed)
     delivery = deliver(specimen, bone, canal)
     assert delivery.possible == "yes", seed
+    assert isinstance(delivery.least_clearance, Estimate)
+    said = delivery.because[0].says
+    assert delivery.least_clearance.value >= 0.0 or "along the canal's wall, which stands for the dura" in said, seed
     assert least_gap(specimen, bone | canal, delivery.path) >= -VOXEL_MM - 0.1, seed
 
 

@@ -150,7 +150,8 @@ def test_an_arch_between_its_neighbours_joints_is_turned_out_from_under_them() -
     assert placement is not None
     case = (scene, placement, cut_out(scene, placement, ResectionSettings()).geometry)
     delivery = deliver(case)
-    assert delivery.possible == "yes" and "free" in delivery.because[0].says
+    assert delivery.possible == "unknown", "the joints of the phantom have no gap: its way out slides along them"
+    assert "touches" in delivery.because[0].says and "within the error of the labels" in delivery.because[0].says
     turns = [np.trace(pose[:3, :3]) for pose in delivery.path]
     assert min(turns) < 1.0 + 2.0 * np.cos(np.radians(20.0)), "it cannot be lifted off without turning it"
     gaps = gaps_along(case, delivery)[1]

@@ -14,12 +14,14 @@ from enbloc.foundation.evidence.estimates import Estimate, Unknown
 from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap
 from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Sacrifice
+from enbloc.resection.way_out import delivery as delivery_module
 from enbloc.resection.way_out.delivery import judge_delivery
 from enbloc.resection.way_out.kept import SAC, find_kept
+from enbloc.resection.way_out.motion import Ground, build_body, shifted
 from enbloc.resection.way_out.passage import straighten
 from enbloc.resection.way_out.pieces import RIB_TAKEN_MM
 from enbloc.resection.way_out.ring import closes_round
-from enbloc.resection.way_out.ways import LET_GO_MM
+from enbloc.resection.way_out.ways import LET_GO_MM, Fields, Way, prove
 from walked_paths import walk_path
 
 VOXEL_MM = 2.0
@@ -220,3 +222,33 @@ def test_the_arch_that_is_taken_off_stops_nothing() -> None:
 def test_a_way_is_reduced_to_its_corners() -> None:
     way = np.array([[0, 0, 0], [0, 2, 0], [0, 4, 0], [0, 6, 0], [4, 6, 0], [8, 6, 0], [12, 6, 0]], dtype=float)
     np.testing.assert_array_equal(straighten(way), way[[0, 3, 6]])
+
+
+def field_of(value_mm: float) -> Ground:
+    return Ground(GRID, np.full(GRID.shape, value_mm))
+
+
+@pytest.mark.parametrize(("clearance_mm", "touches"), [(0.3, False), (0.0, False), (-0.3, True)])
+def test_a_way_touches_where_its_clearance_is_negative(clearance_mm: float, touches: bool) -> None:
+    body = build_body(GRID, BEHIND, np.eye(3))
+    far = field_of(50.0)
+    fields = Fields(field_of(1.0 + clearance_mm), far, far, 0.0, 0.0, 2.0, 1.0, 1.0)
+    way = prove(body, fields, shifted(np.array([[0.0, 0, 0], [0, 40, 0]])), "shifted")[1]
+    assert way is not None
+    assert way.least_mm == pytest.approx(clearance_mm)
+    assert way.touches is touches
+
+
+def test_a_touching_way_is_unknown_and_names_what_it_touches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way through the wall of bone behind, taken to be the best that there is."""
+    straight = shifted(np.array([[0.0, 0, 0], [0, 40, 0]]))
+    monkeypatch.setattr(delivery_module, "find_ways", lambda _: Way(straight, "shifted", -0.4, 9.0, True))
+    found = deliver(BEHIND, LID)
+    assert found.possible == "unknown"
+    assert found.route is not None and len(found.path) == 2
+    assert isinstance(found.least_clearance, Estimate) and found.least_clearance.value == -0.4
+    assert "touches the rest of the arch of T12 by 0.4 mm" in found.because[0].says
+    monkeypatch.setattr(delivery_module, "find_ways", lambda _: Way(straight, "shifted", -0.4, 9.0, False))
+    along = deliver(BEHIND, LID)
+    assert along.possible == "yes"
+    assert "runs along the canal's wall" in along.because[0].says

@@ -1,9 +1,10 @@
 """Can the specimen be brought out past the cord?
 
 Strategy. A specimen that closes round the sac is locked: *no*. Otherwise a way is sought (`ways`): shifted, turned
-about the cord, moved freely; one that holds on the labels' own grid is *yes*. One that is proved to be held wherever it
-moves (`cage`) is *no* as well. All else is *unknown*, since a search is no proof. What, given up, would open a way is
-then proposed with its cost (`giving_up`), and what holds the specimen is named.
+about the cord, moved freely; one that holds on the labels' own grid without touching anything kept is *yes*. One that
+touches, within the error of the labels, is *unknown*: it is shown, with what it touches. One that is proved to be held
+wherever it moves (`cage`) is *no* as well. All else is *unknown*, since a search is no proof. What, given up, would
+open a way is then proposed with its cost (`giving_up`), and what holds the specimen is named.
 """
 
 from __future__ import annotations
@@ -23,14 +24,29 @@ from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Proposal, Sacrifice
 from enbloc.resection.way_out.cage import find_cage
-from enbloc.resection.way_out.giving_up import Choice, find_shifted, find_turned, is_hopeless, measure_lack
+from enbloc.resection.way_out.giving_up import (
+    Choice,
+    find_shifted,
+    find_touched,
+    find_turned,
+    is_hopeless,
+    measure_lack,
+)
 from enbloc.resection.way_out.kept import CORD_GUARD_MM, FIRST_PIECE, SAC, VESSEL_GUARD_MM, Kept, find_kept, narrowed
 from enbloc.resection.way_out.motion import to_matrices
 from enbloc.resection.way_out.passage import build_box, is_open, least_of
 from enbloc.resection.way_out.ring import closes_round
 from enbloc.resection.way_out.roots import ROOT
 from enbloc.resection.way_out.routes import describe
-from enbloc.resection.way_out.ways import LET_GO_MM, Surroundings, Way, find_ways, look_around, look_narrower
+from enbloc.resection.way_out.ways import (
+    LET_GO_MM,
+    Surroundings,
+    Way,
+    find_clear_way,
+    find_ways,
+    look_around,
+    look_narrower,
+)
 
 NARROW = (
     f"if the sac is no wider than the labelled cord and {CORD_GUARD_MM:g} mm round it, which MRI shows (here the whole "
@@ -97,10 +113,14 @@ def judge_delivery(
     box = build_box(scene, hard, kept, frame, ways)
     around = look_around(scene, hard, kept, frame, box, ways)
     way = find_ways(around)
+    if way is not None and way.touches:
+        way = find_clear_way(around) or way
     if way is not None:
-        path = to_matrices(around.body, way.poses)
-        because = (*_found(way), *kept.because)
-        return Delivery("yes", describe(way, box.axes, frame), because, _least(scene, way), path)
+        path, route, least = to_matrices(around.body, way.poses), describe(way, box.axes, frame), _least(scene, way)
+        if not way.touches:
+            return Delivery("yes", route, (*_found(way), *kept.because), least, path)
+        because = (_touching(around, way), *_found(way)[1:], *kept.because)
+        return Delivery("unknown", route, because, least, path)
     caged = find_cage(scene, solid, kept)
     proposals = _propose(around)
     said = tuple(Reason(proposal.says, "measured", (), "DEL-2") for proposal in proposals)
@@ -165,9 +185,10 @@ def _proposal(around: Surroundings, choice: Choice, provided: str) -> Proposal:
     pieces = [around.kept.pieces[code] for code in choice.gone]
     costs = "; ".join(dict.fromkeys(piece.cost for piece in pieces))
     without = f"without {' and '.join(piece.words for piece in pieces)} " if pieces else ""
+    opens = "may be" if choice.way.touches else "is"
     least = f"from {LET_GO_MM:g} mm on it {_least_words(choice.way)}"
     cost = f"; the cost: {costs}" if costs else ""
-    says = f"{provided}{without}a way is open; {least}{cost}."
+    says = f"{provided}{without}a way {opens} open; {least}{cost}."
     says = says[0].upper() + says[1:]
     return Proposal(
         without=tuple(piece.structure for piece in pieces),
@@ -211,9 +232,21 @@ def _unknown(because: tuple[Reason, ...]) -> Delivery:
 
 
 def _least_words(way: Way) -> str:
+    if way.least_mm < 0.0 and not way.touches:
+        return f"runs along the canal's wall, which stands for the dura, {-way.least_mm:.1f} mm within it at most"
     if way.least_mm < 0.0:
         return f"touches what is kept, by {-way.least_mm:.1f} mm, which is within the error of the labels"
     return f"keeps {way.least_mm:.1f} mm from everything kept"
+
+
+def _touching(around: Surroundings, way: Way) -> Reason:
+    """What a way touches within the error of the labels: whether it is open cannot be said."""
+    touched = [around.kept.names[code] for code in find_touched(around, way)] or ["what is kept"]
+    says = (
+        f"Whether a way is open cannot be said: the best that was found touches {' and '.join(touched)} by "
+        f"{-way.least_mm:.1f} mm, which is within the error of the labels. Finer labels there settle it."
+    )
+    return Reason(says, "measured", (), "DEL-2")
 
 
 def _found(way: Way) -> tuple[Reason, ...]:

@@ -14,13 +14,22 @@ from itertools import combinations
 
 import attrs
 import numpy as np
+import scipy
 
 from enbloc.foundation.space.distances import distance_to_voxels
 from enbloc.foundation.space.grids import Floats
 from enbloc.resection.way_out.kept import VESSELS
-from enbloc.resection.way_out.motion import place_points, refine
+from enbloc.resection.way_out.motion import Ground, measure_poses, moved_mm, place_points, refine
 from enbloc.resection.way_out.passage import is_open, least_of
-from enbloc.resection.way_out.ways import Surroundings, Way, build_fields, find_ways, find_with_room, prove_again
+from enbloc.resection.way_out.ways import (
+    LET_GO_MM,
+    Surroundings,
+    Way,
+    build_fields,
+    find_ways,
+    find_with_room,
+    prove_again,
+)
 
 MOST_TOGETHER = 2
 """Pieces given up together at most."""
@@ -101,6 +110,20 @@ def _depths(around: Surroundings, way: Floats) -> dict[int, float]:
         for one in np.unique(code[code > 0]):
             found[int(one)] = max(found.get(int(one), 0.0), float(depth[code == one].max()))
     return {code: depth for code, depth in sorted(found.items()) if depth > around.scene.label_error_mm}
+
+
+def find_touched(around: Surroundings, way: Way) -> tuple[int, ...]:
+    """Codes of what is nearest where a way overlaps once the specimen has let go, the most frequent first."""
+    grid, codes, body = around.scene.grid, around.kept.codes, around.body
+    fields = build_fields(around)
+    ground = Ground(grid, np.minimum(fields.solid.field, fields.vessels.field))
+    poses = refine(body, way.poses, fields.border_mm)
+    poses = poses[(moved_mm(body, poses) > LET_GO_MM) & (measure_poses(ground, body, poses) < fields.border_mm)]
+    beside = np.where(codes > 0, codes, scipy.ndimage.grey_dilation(codes, size=3))
+    met = np.zeros(256, dtype=np.intp)
+    for at in place_points(grid, body, poses):
+        met[beside[at][int(np.argmin(ground.field[at]))]] += 1
+    return tuple(int(code) for code in np.argsort(-met, kind="stable") if code and met[code])
 
 
 def _promising(around: Surroundings, near: list[int]) -> Iterator[tuple[int, ...]]:

@@ -3,7 +3,8 @@
 Strategy. Each search proposes a way on a coarse look. It is then proved on the labels' own grid: all outer voxels of
 the specimen are moved along it, no voxel further than half a voxel at a time, through the distance fields of what is
 kept. While it lets go of what it was cut from it may overlap by one voxel at most, half for its own border and half for
-the other's; from then on by half a voxel. It passes vessels and cord at their guards, or no nearer than at the start.
+the other's; from then on by half a voxel, and where a way is found that does not touch at all, that one is taken. It
+passes vessels and cord at their guards, or no nearer than at the start.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from enbloc.anatomy.scene import Frame, Scene
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats
+from enbloc.foundation.terms.structures import DURA
 from enbloc.resection.way_out.kept import CORD_GUARD_MM, SAC, VESSEL_GUARD_MM, VESSELS, Kept
 from enbloc.resection.way_out.motion import (
     STILL,
@@ -73,12 +75,16 @@ class Way:
         Least clearance from everything kept, once the contacts at the cuts are let go.
     vessels_mm : float
         Least clearance from vessels, all along.
+    touches : bool
+        Overlaps what is kept within the error of the labels. Where the canal stands for a sac that is not labelled, to
+        run along its wall is no touch: the sac is smaller.
     """
 
     poses: Floats
     kind: str
     least_mm: float
     vessels_mm: float
+    touches: bool
 
 
 @attrs.frozen(eq=False)
@@ -114,7 +120,10 @@ class Surroundings:
 
 @attrs.frozen(eq=False)
 class Fields:
-    """Distance from bone and sac, from vessels and from the cord, mm, with the guards kept from the last two."""
+    """Distance from bone and sac, from vessels and from the cord, mm, with the guards kept from the last two.
+
+    `tolerance_mm` is how deep the specimen may overlap where it lets go, `touches_mm` from then on.
+    """
 
     solid: Ground
     vessels: Ground
@@ -122,6 +131,7 @@ class Fields:
     vessel_guard_mm: float
     cord_guard_mm: float
     tolerance_mm: float
+    touches_mm: float
     border_mm: float
 
 
@@ -153,6 +163,41 @@ def find_ways(around: Surroundings, gone: Collection[int] = (), turns: bool = Tr
         First try to keep the guard of the vessels; otherwise they are only not entered.
     """
     fields = build_fields(around, gone)
+    found = _beside_vessels(around, fields, gone, (turns, guarded))
+    return _judged(around, fields, found, gone) if found is not None else None
+
+
+def find_clear_way(around: Surroundings) -> Way | None:
+    """A proved way that touches nothing, with nothing given up; None when none was found."""
+    fields = build_fields(around)
+    found = _beside_vessels(around, _without_touch(around, fields, ()), (), (True, True))
+    if found is None:
+        return None
+    measured = prove(around.body, attrs.evolve(fields, vessel_guard_mm=0.0), found.poses, found.kind)[1]
+    return attrs.evolve(measured, touches=False) if measured is not None else None
+
+
+def _judged(around: Surroundings, fields: Fields, way: Way, gone: Collection[int]) -> Way:
+    """The way, which does not touch where all that it overlaps is the rim of a canal that stands for the sac."""
+    if not way.touches:
+        return way
+    clear = attrs.evolve(_without_touch(around, fields, gone), vessel_guard_mm=0.0)
+    return attrs.evolve(way, touches=prove(around.body, clear, way.poses, way.kind)[1] is None)
+
+
+def _without_touch(around: Surroundings, fields: Fields, gone: Collection[int]) -> Fields:
+    """The fields for ways that overlap nothing but the rim of a canal that stands for the sac."""
+    if around.scene.structures.mask(DURA).any():
+        return attrs.evolve(fields, touches_mm=0.0)
+    grid, codes = around.scene.grid, around.kept.codes
+    rest = (codes > 0) & (codes != VESSELS) & (codes != SAC) & ~np.isin(codes, list(gone))
+    field = np.minimum(distance_to(grid, rest), distance_to(grid, codes == SAC) + around.scene.label_error_mm)
+    return attrs.evolve(fields, solid=build_ground(grid, field), touches_mm=0.0)
+
+
+def _beside_vessels(around: Surroundings, fields: Fields, gone: Collection[int], how: tuple[bool, bool]) -> Way | None:
+    """A way that keeps the guard of the vessels where one does and it is asked for."""
+    turns, guarded = how
     near = attrs.evolve(fields, vessel_guard_mm=0.0)
     found = _find(around, near, gone, turns)
     if found is None or not guarded or fields.vessel_guard_mm == 0.0:
@@ -181,7 +226,8 @@ def find_with_room(around: Surroundings, fields: Fields, more_mm: float, turns: 
 def prove_again(around: Surroundings, gone: Collection[int], way: Way) -> Way | None:
     """The same way when only the pieces `gone` are given up; None where something else stands in it."""
     fields = attrs.evolve(build_fields(around, gone), vessel_guard_mm=0.0)
-    return prove(around.body, fields, way.poses, way.kind)[1]
+    found = prove(around.body, fields, way.poses, way.kind)[1]
+    return _judged(around, fields, found, gone) if found is not None else None
 
 
 def build_fields(around: Surroundings, gone: Collection[int] = ()) -> Fields:
@@ -198,6 +244,7 @@ def build_fields(around: Surroundings, gone: Collection[int] = ()) -> Fields:
         vessel_guard_mm=max(min(VESSEL_GUARD_MM, at_start[0]), 0.0),
         cord_guard_mm=max(min(CORD_GUARD_MM, at_start[1]), 0.0),
         tolerance_mm=2.0 * around.scene.label_error_mm,
+        touches_mm=around.scene.label_error_mm,
         border_mm=border,
     )
 
@@ -209,12 +256,14 @@ def prove(body: Body, fields: Fields, way: Floats, kind: str) -> tuple[Floats, W
         measure_poses(ground, body, poses) - fields.border_mm for ground in (fields.solid, fields.vessels, fields.cord)
     )
     begins = moved_mm(body, poses) <= LET_GO_MM
-    short = np.where(begins, -fields.tolerance_mm, -fields.tolerance_mm / 2.0)
+    short = np.where(begins, -fields.tolerance_mm, -fields.touches_mm)
     bad = (solid < short) | (vessels - fields.vessel_guard_mm < short) | (cord - fields.cord_guard_mm < short)
     if bad.any():
         return poses[bad], None
     least = np.minimum(np.minimum(solid, vessels), cord)
-    return poses[bad], Way(spread(way), kind, float(least[~begins].min()), float(vessels.min()))
+    return poses[bad], Way(
+        spread(way), kind, float(least[~begins].min()), float(vessels.min()), bool(least[~begins].min() < 0.0)
+    )
 
 
 def _by_shifts(around: Surroundings, fields: Fields, gone: Collection[int]) -> Way | None:
@@ -273,5 +322,5 @@ def _room(around: Surroundings, fields: Fields, spare: float, ground: Ground) ->
     cord = (around.frame.origin_mm - around.body.middle_mm) @ around.box.axes.T
     cord[2] = 0.0
     start = fields.border_mm - fields.tolerance_mm + spare * 2.0 * fields.border_mm
-    enough = start + fields.tolerance_mm / 2.0
+    enough = start + fields.tolerance_mm - fields.touches_mm
     return Room(ground, around.body, cord, around.ways, enough, start, LET_GO_MM)
