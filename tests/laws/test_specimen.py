@@ -89,3 +89,14 @@ def test_the_least_margin_is_the_least_of_all(name: str, spacing: float) -> None
         least = min(margins.values())
         if least >= 0.0:
             assert least == pytest.approx(nearest, abs=spacing), (plan.family, plan.side, margins)
+
+
+@pytest.mark.parametrize("name", sorted(TUMOURS))
+def test_each_cut_knows_what_it_crosses_and_from_where_it_is_reached(name: str) -> None:
+    for _, plan, _ in cut_plans(name, 2.0):
+        assert len({cut.id for cut in plan.cuts}) == len(plan.cuts)
+        for cut in plan.cuts:
+            assert cut.crosses, (plan.family, cut.id)
+            assert all(cut.crosses), (plan.family, cut.id)
+            assert [reach.side for reach in cut.reach] == ["posterior", "anterior", "left", "right"], cut.id
+            assert all(reach.because and 0.0 <= reach.share <= 1.0 for reach in cut.reach)

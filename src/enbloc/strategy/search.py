@@ -32,7 +32,7 @@ from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen.margins import ORDER, measure_margins, worst_word
 from enbloc.resection.specimen.registry_words import registry_word
 from enbloc.resection.specimen.specimen import CutOut, cut_out
-from enbloc.resection.specimen.window import judge_window
+from enbloc.resection.specimen.window import judge_window, measure_window
 from enbloc.resection.way_out.delivery import judge_delivery
 from enbloc.strategy.advice import Indication
 from enbloc.strategy.choice import with_reasons
@@ -179,6 +179,7 @@ def _placed(
         risks=(*robust.because, *plan.risks),
         trade_offs={
             **_measured_trade_offs(out, margins, scene),
+            **measure_window(scene, placement, out.geometry),
             "cuts_out_of_reach": _count(sum(map(unreached, out.cuts))),
             "wanted_margins_missed": _count(len(short)),
             **plan.trade_offs,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from enbloc.anatomy.parts import local_coordinates
+from enbloc.foundation.evidence.estimates import Estimate
 from enbloc.foundation.space.distances import surface_points
 from enbloc.phantoms.spine import SpinePhantom
 from enbloc.phantoms.truth import level_truth, plane_clearance_mm
@@ -21,7 +22,7 @@ from enbloc.resection.cutting.placement import ArchCut, Plane, arch_normal, arch
 from enbloc.resection.plans import Option
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.specimen.specimen import cut_out
-from enbloc.resection.specimen.window import judge_window
+from enbloc.resection.specimen.window import judge_window, measure_window
 
 SETTINGS = ResectionSettings()
 PHANTOM = SpinePhantom(("L2", "L3", "L4"))
@@ -182,3 +183,29 @@ def test_the_window_is_judged_for_vertebrectomies_alone(scene_of: Any) -> None:
     none = attrs.evolve(out.geometry, specimen=np.zeros_like(scene.tumour))
     (open_,) = judge_window(scene, placement, none)
     assert "either side" in open_.says
+
+
+def test_the_window_is_measured_between_the_stumps(scene_of: Any) -> None:
+    """Stumps that begin 9 mm beside the midline leave 18 mm; wanted are the canal and 2.5 mm on each side at most."""
+    scene = scene_of(*BODY)
+    placement = place(scene, Option("vertebrectomy", ("L3",), "right", ()), SETTINGS)
+    assert placement is not None
+    geometry = cut_out(scene, placement, SETTINGS).geometry
+    bone = scene.bone == list(scene.vertebrae).index("L3") + 1
+    left = np.zeros(bone.shape)
+    left[bone] = local_coordinates(scene.vertebrae["L3"].frame, scene.grid.to_patient(np.argwhere(bone)))[:, 0]
+    stumps = attrs.evolve(geometry, specimen=bone & (np.abs(left) > 9.0))
+    found = measure_window(scene, placement, stumps)
+    window, wanted = found["ring_window"], found["ring_window_wanted"]
+    assert isinstance(window, Estimate)
+    assert isinstance(wanted, Estimate)
+    assert window.value == pytest.approx(18.0 + 1.5, abs=1.5)
+    assert window.low <= 18.0 <= window.high
+    canal = 2.0 * level_truth(PHANTOM, "L3").canal_half_width_mm
+    assert wanted.value == pytest.approx(canal + 5.0, abs=1.5)
+    assert wanted.low <= wanted.value
+    chest_wall = attrs.evolve(placement, family="chest_wall_combined")
+    assert measure_window(scene, chest_wall, stumps) == found
+    assert measure_window(scene, attrs.evolve(placement, family="sagittal_resection"), stumps) == {}
+    nothing = attrs.evolve(geometry, specimen=np.zeros_like(scene.tumour))
+    assert measure_window(scene, placement, nothing) == {}
