@@ -24,6 +24,7 @@ from enbloc.foundation.space.boxes import meet, voxels_of
 from enbloc.foundation.space.distances import distance_to, reached_from, surface_points
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.space.polygons import distance_to_face, least_to_face
+from enbloc.foundation.terms.structures import spoken
 from enbloc.resection.cuts import Cut
 from enbloc.resection.plans import Geometry, Margin, MarginWord, Tissue
 from enbloc.resection.specimen.near_areas import near_faces, near_on_cut, true_areas
@@ -273,7 +274,7 @@ def _neighbour(name: str, value: float, at: Floats, error: float) -> Margin:
     word, why = _word(value, error)
     barrier = "pleura" if name.startswith("lung") else None
     tissue: Tissue = "soft_tissue"
-    least = _estimate(value, error, f"label borders of tumour and {name}")
+    least = _estimate(value, error, f"label borders of tumour and {spoken(name)}")
     return Margin(name, tissue, least, _place(at), barrier, "ours" if barrier else "", word, (why,))
 
 
