@@ -55,6 +55,9 @@ from enbloc.strategy.search import Known, search
 from enbloc.walk import find_extent
 
 ROUNDS = 5
+AT_ONCE_N = 20
+"""A margin is asked so many times in a row."""
+
 FIELD_MM = 70.0
 """Field of view around the vertebrae: about that of a CT of the abdomen."""
 
@@ -128,15 +131,24 @@ def fields(grid: Grid, region: Bools) -> Mapping[str, Callable[[], Floats]]:
     }
 
 
-def compare(name: str, candidates: Mapping[str, Callable[[], Floats]]) -> Iterable[Row]:
-    """One row for each candidate: time, and the largest difference from the first."""
+def compare(name: str, candidates: Mapping[str, Callable[[], Floats]], at_once_n: int = 1) -> Iterable[Row]:
+    """One row for each candidate: time, and the largest difference from the first.
+
+    What takes less than a tick of a busy machine is asked `at_once_n` times in a row, and a row gives the time of one.
+    """
     answers = {by: make() for by, make in candidates.items()}
-    times = medians(candidates)
+    found = medians({by: partial(_again, make, at_once_n) for by, make in candidates.items()})
+    times = {by: seconds / at_once_n for by, seconds in found.items()}
     first = next(iter(candidates))
     for by, seconds in times.items():
         gap = float(np.abs(answers[by] - answers[first]).max())
         yield name, by, f"{1000 * seconds:.3g}", f"{seconds / times[first]:.1f}", f"{gap:.1e}"
         name = ""
+
+
+def _again(job: Job, times_n: int) -> None:
+    for _ in range(times_n):
+        job()
 
 
 def steps(console: Console, case: Case) -> None:
@@ -180,7 +192,7 @@ def cuts(console: Console, case: Case) -> None:
             "enbloc": partial(by_us, cut, tumour),
             "VTK implicit distance": partial(by_vtk_least, cut, tumour),
         }
-        rows += compare(f"{cut.id}, {len(tumour)} points", candidates)
+        rows += compare(f"{cut.id}, {len(tumour)} points", candidates, AT_ONCE_N)
     table(console, "Margin at one cut", ("cut", "by", "median ms", "times ours", "differs by mm"), rows)
     prepared = prepare(scene, placement, settings.resection)
     bone = round(float(prepared.bodies.sums[:, -1].sum()))
