@@ -16,7 +16,7 @@ from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Delivery, Geometry, Sacrifice
 from enbloc.resection.way_out import delivery as delivery_module
 from enbloc.resection.way_out.delivery import judge_delivery
-from enbloc.resection.way_out.kept import SAC, find_kept
+from enbloc.resection.way_out.kept import CLOSED, SAC, find_kept
 from enbloc.resection.way_out.motion import Ground, build_body, shifted
 from enbloc.resection.way_out.passage import straighten
 from enbloc.resection.way_out.pieces import RIB_TAKEN_MM
@@ -31,7 +31,7 @@ FRAME = Frame(np.zeros(3), *np.eye(3), 1.0, 1.0)
 CANAL = (np.abs(X) < 8) & (np.abs(Y) < 8)
 RING = (np.abs(X) < 16) & (np.abs(Y) < 16) & (np.abs(Z) < 6) & ~CANAL
 NOWHERE = np.zeros(GRID.shape, dtype=bool)
-NAMES = {1: "aorta", 2: "rib_left_12", 3: "dura", 4: "lung_left"}
+NAMES = {1: "aorta", 2: "rib_left_12", 3: "dura", 4: "lung_left", 5: "kidney_left", 6: "autochthon_left"}
 
 
 def vertebra(level: str) -> Vertebra:
@@ -252,3 +252,36 @@ def test_a_touching_way_is_unknown_and_names_what_it_touches(monkeypatch: pytest
     along = deliver(BEHIND, LID)
     assert along.possible == "yes"
     assert "runs along the canal's wall" in along.because[0].says
+
+
+THICK = box((-60, 60), (24, 58), (-40, 40))
+"""A wall of soft tissue behind everything, 34 mm thick."""
+
+
+@pytest.mark.parametrize(
+    ("label", "approach", "closed"),
+    [
+        (5, "posterior", True),
+        (6, "posterior", False),
+        (4, "posterior", False),
+        (6, "anterior", True),
+        (5, "anterior", False),
+    ],
+)
+def test_what_an_approach_does_not_open_is_kept_out_of_the_way(label: int, approach: str, closed: bool) -> None:
+    scene, placement, geometry = scene_of(BEHIND, labels={label: THICK})
+    codes = find_kept(scene, placement, geometry, (), approach=(approach,)).codes
+    deep = box((-30, 30), (35, 57), (-20, 20))
+    assert bool((codes[deep & THICK] == CLOSED).any()) is closed
+    assert not (codes[box((-60, 60), (24, 32), (-40, 40))] == CLOSED).any(), "the outer 10 mm give way"
+    both = find_kept(scene, placement, geometry, (), approach=("posterior", "anterior left")).codes
+    assert not (both == CLOSED).any()
+
+
+def test_the_answer_names_its_corridor() -> None:
+    barred = deliver(BEHIND, labels={5: THICK})
+    assert barred.possible == "unknown"
+    assert any("gives way by 10 mm at most: left kidney" in reason.says for reason in barred.because)
+    free = deliver(BEHIND, labels={6: THICK})
+    assert free.possible == "yes"
+    assert any("no organs are labelled, and whether they bar it is not known" in reason.says for reason in free.because)

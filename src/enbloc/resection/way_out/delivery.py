@@ -99,7 +99,7 @@ def judge_delivery(
     cuts : sequence of Cut
         What the tool takes is gone.
     """
-    kept = find_kept(scene, placement, geometry, sacrifices, cuts)
+    kept = find_kept(scene, placement, geometry, sacrifices, cuts, approach)
     if not (kept.codes == SAC).any():
         return _unknown((NO_CANAL, *kept.because))
     frame = scene.vertebrae[placement.levels[len(placement.levels) // 2]].frame

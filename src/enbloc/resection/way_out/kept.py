@@ -2,7 +2,8 @@
 
 The sac is the labelled dura and cord where the dura is labelled; otherwise the whole canal stands for it, which is too
 large and so errs to the safe side. Where all roots of the sacrum below a cut are given up on both sides, the sac is
-tied and divided there, and its rest leaves with the specimen. Lungs, muscles and organs are held away and stop nothing.
+tied and divided there, and its rest leaves with the specimen. Lungs, muscles and organs
+are held away or kept closed, as the approach opens them (`corridor`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from enbloc.resection.cuts import Cut
 from enbloc.resection.cutting.placement import Placement, in_bodies
 from enbloc.resection.plans import Geometry, Sacrifice
 from enbloc.resection.specimen.solids import in_kerf
+from enbloc.resection.way_out.corridor import find_corridor
 from enbloc.resection.way_out.pieces import Piece, find_pieces, rib_head, rib_piece
 from enbloc.resection.way_out.roots import ROOT, find_roots, say_roots
 
@@ -35,7 +37,7 @@ CORD_GUARD_MM = 2.0
 """It passes the labelled cord at this distance, or no nearer than at the start; the canal around it is kept whole where
 no dura is labelled, so that this binds only where the dura is (ours)."""
 
-SAC, BONE, OTHER_BONE, VESSELS, FIRST_PIECE = 1, 2, 3, 4, 5
+SAC, BONE, OTHER_BONE, VESSELS, CLOSED, FIRST_PIECE = 1, 2, 3, 4, 5, 6
 """Codes of what is kept. Bone: all that is no piece of its own. Other bone: ribs, sacrum, vertebrae further away.
 Pieces that could go are counted from `FIRST_PIECE`."""
 
@@ -44,6 +46,7 @@ _NAMES: Mapping[int, str] = {
     BONE: "the bone that stays beside it",
     OTHER_BONE: "the ribs that stay",
     VESSELS: "the vessels",
+    CLOSED: "soft tissue that the approach does not open",
 }
 
 
@@ -54,7 +57,7 @@ class Kept:
     Parameters
     ----------
     codes : uint8 array on the scene's grid
-        0 where nothing stops the specimen, else `SAC`, `BONE`, `OTHER_BONE`, `VESSELS` or a piece.
+        0 where nothing stops the specimen, else `SAC`, `BONE`, `OTHER_BONE`, `VESSELS`, `CLOSED` or a piece.
     names : mapping of int to str
         What each code is, in words.
     pieces : mapping of int to Piece
@@ -81,6 +84,7 @@ def find_kept(
     geometry: Geometry,
     sacrifices: Sequence[Sacrifice],
     cuts: Sequence[Cut] = (),
+    approach: Sequence[str] = (),
 ) -> Kept:
     """What stays when a placement has been cut out.
 
@@ -94,10 +98,14 @@ def find_kept(
         What is cut or resected is no obstacle.
     cuts : sequence of Cut
         What the tool has taken along them is gone.
+    approach : sequence of str
+        Keeps closed what it does not open.
     """
     given_up = {s.structure for s in sacrifices if s.action in ("cut", "resect")}
     codes = np.zeros(scene.grid.shape, dtype=np.uint8)
     ribs = []
+    corridor = find_corridor(scene, approach)
+    codes[corridor.closed] = CLOSED
     for number, name in scene.structures.names.items():
         kind = STRUCTURES[name].kind if name in STRUCTURES else None
         if kind == "vessel" and name not in given_up:
@@ -127,13 +135,14 @@ def find_kept(
     dura = scene.structures.mask(DURA)
     tied = _tied_sac(scene, placement, given_up)
     codes[_sac(scene, dura) & ~scene.tumour & ~tied] = SAC
-    soft = [SAC, VESSELS, *(code for code, piece in pieces.items() if piece.structure.startswith(ROOT))]
+    soft = [SAC, VESSELS, CLOSED, *(code for code, piece in pieces.items() if piece.structure.startswith(ROOT))]
     bony = (codes > 0) & ~np.isin(codes, soft)
     for cut in cuts:
         codes[bony & in_kerf(scene.grid, bony, cut)] = 0
     codes[geometry.specimen] = 0
     because = (
-        *_because(bool(dura.any())),
+        *_because(bool(dura.any()), bool(approach)),
+        *corridor.because,
         *((TIED,) if tied.any() else ()),
         *say_roots(scene, geometry.specimen, given_up),
     )
@@ -202,14 +211,8 @@ def _tied_sac(scene: Scene, placement: Placement, given_up: Set[str]) -> Bools:
     return tied
 
 
-def _because(dura_labelled: bool) -> tuple[Reason, ...]:
+def _because(dura_labelled: bool, with_corridor: bool) -> tuple[Reason, ...]:
     sac = "the labelled dura" if dura_labelled else "the whole canal, which stands for the dura"
-    return (
-        Reason(
-            f"Tested against {sac}, the bone that stays with its ribs, and the vessels. Lungs, muscles and organs are "
-            "held away; a rod is not part of the test.",
-            "ours",
-            (),
-            "DEL-2",
-        ),
-    )
+    rest = "A rod is not" if with_corridor else "Lungs, muscles and organs are held away; a rod is not"
+    says = f"Tested against {sac}, the bone that stays with its ribs, and the vessels. {rest} part of the test."
+    return (Reason(says, "ours", (), "DEL-2"),)
