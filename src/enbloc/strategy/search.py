@@ -14,12 +14,14 @@ import attrs
 
 from enbloc.anatomy.scene import Scene
 from enbloc.classification.extent import Extent
+from enbloc.classification.findings import levels_that_may
 from enbloc.classification.systems.enneking import judge_appropriate
 from enbloc.foundation.evidence.classifications import Sheet
 from enbloc.foundation.evidence.estimates import Estimate, Measured, Unknown
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.evidence.verdicts import Verdict, any_of
 from enbloc.foundation.space.distances import surface_points
+from enbloc.foundation.terms.levels import Level, are_contiguous, sort_levels
 from enbloc.intake.clinical import Clinical
 from enbloc.intake.switches import Switches
 from enbloc.resection.cuts import Cut
@@ -85,26 +87,61 @@ def search(
     spared = spare_levels(known.scene, options, settings) if known.scene is not None else ()
     for option in (*options, *spared):
         report_progress(f"placing {option.family.replace('_', ' ')}" + (f" ({option.side})" if option.side else ""))
-        if known.scene is None or option.family == "intralesional":
-            plans.append(_without_cuts(option, known))
-            continue
-        found = _reached(option, known.scene, known, settings)
-        if found is None:
-            rejected.append(Rejected(option.family, (NO_ROOM,), option.side))
-            continue
-        switched, out = found
-        if option in spared and switched.placement.levels != option.levels:
-            continue
-        if not out.cuts or not out.geometry.specimen.any():
-            rejected.append(Rejected(option.family, (NO_SPECIMEN,), option.side))
-            continue
-        plan = _placed(option, switched, out, known.scene, known, settings)
-        if entered := _entered(plan, _declared(option, known)):
-            asked = tuple(reason for reason in plan.because if reason.rule == "PLAN-1")
-            rejected.append(Rejected(option.family, (*asked, *entered), option.side))
-        else:
-            plans.append(plan)
+        found = _tried(option, known, settings, option in spared)
+        left = _left_behind(found, known) if isinstance(found, Plan) else {}
+        wider = _with_open_levels(option, left)
+        taken = _tried(wider, known, settings) if wider is not None else None
+        if isinstance(taken, Plan) and not _left_behind(taken, known):
+            rejected.append(Rejected(option.family, _leaves(left), option.side))
+            found = taken
+        if isinstance(found, Plan):
+            plans.append(found)
+        elif found is not None:
+            rejected.append(found)
     return rank_plans(tuple(plans), known.indication), tuple(rejected)
+
+
+def _tried(option: Option, known: Known, settings: ResectionSettings, spared: bool = False) -> Plan | Rejected | None:
+    """The plan of an option, or why it is none; nothing for a spared level that its cuts do not spare."""
+    if known.scene is None or option.family == "intralesional":
+        return _without_cuts(option, known)
+    found = _reached(option, known.scene, known, settings)
+    if found is None:
+        return Rejected(option.family, (NO_ROOM,), option.side)
+    switched, out = found
+    if spared and switched.placement.levels != option.levels:
+        return None
+    if not out.cuts or not out.geometry.specimen.any():
+        return Rejected(option.family, (NO_SPECIMEN,), option.side)
+    plan = _placed(option, switched, out, known.scene, known, settings)
+    if entered := _entered(plan, _declared(option, known)):
+        asked = tuple(reason for reason in plan.because if reason.rule == "PLAN-1")
+        return Rejected(option.family, (*asked, *entered), option.side)
+    return plan
+
+
+def _left_behind(plan: Plan, known: Known) -> dict[Level, float]:
+    """The kept vertebrae, open in the Extent, whose bone holds tumour by more than the labels' error: how deep, mm."""
+    unsure = {f"vertebra_{level}": level for level in levels_that_may(known.extent) if level not in plan.levels}
+    return {
+        unsure[m.interface]: -m.least.value
+        for m in plan.margins
+        if m.interface in unsure and isinstance(m.least, Estimate) and m.least.high < 0.0
+    }
+
+
+def _with_open_levels(option: Option, left: Mapping[Level, float]) -> Option | None:
+    """The same resection with the levels that it would leave tumour in; None where that cannot be."""
+    levels = sort_levels((*option.levels, *left))
+    if not left or option.family.startswith("sacrectomy") or not are_contiguous(levels):
+        return None
+    says = f"Taken with {', '.join(sort_levels(left))}: whether tumour lies there is open, and its label holds some."
+    return attrs.evolve(option, levels=levels, because=(*option.because, Reason(says, "measured", (), "EN-M1")))
+
+
+def _leaves(left: Mapping[Level, float]) -> tuple[Reason, ...]:
+    says = ", ".join(f"{level}, {depth:.1f} mm deep" for level, depth in left.items())
+    return (Reason(f"It would leave tumour in {says}.", "measured", (), "EN-M1"),)
 
 
 def _reached(option: Option, scene: Scene, known: Known, settings: ResectionSettings) -> tuple[Switched, CutOut] | None:
