@@ -14,6 +14,18 @@ from enbloc.foundation.space.grids import Bools, Floats, Grid, LabelMap, Volume
 from enbloc.foundation.terms.levels import Level
 from enbloc.intake.case import Problem
 
+ModelledKind = Literal[
+    "nerve_root",
+    "segmental_artery",
+    "dura",
+    "disc",
+    "foramen",
+    "foramen_transversarium",
+    "sacral_foramen",
+    "rib_head",
+]
+"""What is modelled where nobody labels it."""
+
 PARTS: tuple[str, ...] = (
     "none",
     "body",
@@ -155,16 +167,7 @@ class ModelledPart:
 
     structure: str
     name: str
-    kind: Literal[
-        "nerve_root",
-        "segmental_artery",
-        "dura",
-        "disc",
-        "foramen",
-        "foramen_transversarium",
-        "sacral_foramen",
-        "rib_head",
-    ]
+    kind: ModelledKind
     level: Level
     side: str | None
     points_mm: Floats

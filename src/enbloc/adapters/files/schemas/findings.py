@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from enbloc.adapters.files.json_files import Json
 from enbloc.adapters.files.schemas.pieces import (
     GRID,
@@ -23,6 +25,7 @@ from enbloc.adapters.files.schemas.pieces import (
     or_null,
     or_unknown,
 )
+from enbloc.anatomy.scene import ModelledKind
 from enbloc.anatomy.subparts.names import SUBPARTS
 
 _FRAME = an_object(
@@ -64,16 +67,7 @@ _MODELLED = an_object(
     {
         "structure": TEXT,
         "name": TEXT,
-        "kind": one_of(
-            "nerve_root",
-            "segmental_artery",
-            "dura",
-            "disc",
-            "foramen",
-            "foramen_transversarium",
-            "sacral_foramen",
-            "rib_head",
-        ),
+        "kind": one_of(*get_args(ModelledKind)),
         "level": TEXT,
         "side": or_null(one_of("left", "right")),
         "points_mm": list_of(POINT),
