@@ -209,3 +209,34 @@ def test_the_window_is_measured_between_the_stumps(scene_of: Any) -> None:
     assert measure_window(scene, attrs.evolve(placement, family="sagittal_resection"), stumps) == {}
     nothing = attrs.evolve(geometry, specimen=np.zeros_like(scene.tumour))
     assert measure_window(scene, placement, nothing) == {}
+
+
+@pytest.mark.parametrize(("side", "far"), [("left", "right"), ("right", "left")])
+def test_a_cut_beyond_the_spinous_process_is_named_by_the_side_where_it_lies(
+    scene_of: Any, side: Any, far: Any
+) -> None:
+    """Tumour in pedicle and lamina up to the midline: the ring opens in far pedicle and lamina, and says so (F8)."""
+    sign = 1.0 if side == "left" else -1.0
+    scene = scene_of((sign * 7.0, 16.0, -8.0), 8.0)
+    placement = place(scene, Option("vertebrectomy", ("L3",), far, ()), SETTINGS)
+    assert placement is not None
+    out = cut_out(scene, placement, SETTINGS)
+    cuts = {cut.id: cut for cut in out.cuts}
+    assert f"{far} lamina" in cuts
+    assert f"{far} pedicle" in cuts
+    assert cuts[f"{far} lamina"].crosses == (f"{far} lamina of L3",)
+    across = local_coordinates(scene.vertebrae["L3"].frame, cuts[f"{far} lamina"].face_mm)[:, 0]
+    assert (across * sign < 1.0).all(), "its face lies beyond the midline"
+    (said,) = judge_window(scene, placement, out.geometry)
+    assert f"open on the {far}" in said.says
+    assert placement.arch_cuts["L3", side].margin_mm >= SETTINGS.least_bone_margin_mm
+
+
+def test_two_cuts_in_one_lamina_have_two_names(scene_of: Any) -> None:
+    scene = scene_of(*BODY)
+    placement = place(scene, Option("vertebrectomy", ("L3",), "right", ()), SETTINGS)
+    assert placement is not None
+    both = {("L3", "left"): arch(-20.0, "left", "ventral"), ("L3", "right"): arch(60.0, "right", "ventral")}
+    cuts = cut_out(scene, attrs.evolve(placement, arch_cuts=both), SETTINGS).cuts
+    assert {"right lamina", "right medial lamina"} <= {cut.id for cut in cuts}
+    assert len({cut.id for cut in cuts}) == len(cuts)

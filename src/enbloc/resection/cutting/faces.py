@@ -30,6 +30,7 @@ from enbloc.resection.cutting.placement import (
     arch_ray,
     height_above,
     in_bodies,
+    side_cut,
 )
 from enbloc.resection.settings import ResectionSettings
 
@@ -85,16 +86,26 @@ def find_cuts(scene: Scene, placement: Placement, specimen: Bools, settings: Res
         found.append(_wall(scene, placement.coronal, ending, settings))
     found += [_wall(scene, wall, points[body | hard], settings) for wall in placement.beside]
     found += [_rib(scene, rib, points[rib.taken[where]], settings) for rib in placement.rib_cuts]
-    for (level, side), arch in placement.arch_cuts.items():
+    for (level, _), arch in placement.arch_cuts.items():
         plane, ahead = arch_plane(scene.vertebrae[level], arch)
         number = list(scene.vertebrae).index(level) + 1
         mine = (scene.bone[where] == number) & (scene.parts[where] != BODY)
         mine &= (points - scene.vertebrae[level].frame.origin_mm) @ ahead > 0.0
         tissue = _crossed_part(arch)
         face = _trimmed(scene, plane, _face(scene, plane, points[mine]), cord)
-        name = f"{side} {tissue} {level}" if len(placement.levels) > 1 else f"{side} {tissue}"
-        found.append(_cut(name, "osteotomy", plane, face, settings, (f"{side} {tissue} of {level}",), arch.because))
+        name = _arch_name(placement, arch)
+        crossed = (f"{side_cut(arch)} {tissue} of {level}",)
+        found.append(_cut(name, "osteotomy", plane, face, settings, crossed, arch.because))
     return tuple(cut for cut in found if cut is not None)
+
+
+def _arch_name(placement: Placement, arch: ArchCut) -> str:
+    """Side, part and, of several levels, the level; the inner of two cuts in one lamina is called medial."""
+    side, tissue = side_cut(arch), _crossed_part(arch)
+    other = placement.arch_cuts.get((arch.level, side))
+    both = other is not None and other is not arch and side_cut(other) == side and _crossed_part(other) == tissue
+    name = f"{side} {'medial ' if both and arch.angle_deg < 0.0 else ''}{tissue}"
+    return f"{name} {arch.level}" if len(placement.levels) > 1 else name
 
 
 def _of_step(

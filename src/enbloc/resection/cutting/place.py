@@ -9,11 +9,11 @@ from enbloc.anatomy.scene import Scene
 from enbloc.foundation.space.distances import surface_points
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.terms.levels import Level
-from enbloc.resection.cutting.arch_cuts import PEDICLE_DEG, cut_lamina, cut_pedicle, measure_choices
+from enbloc.resection.cutting.arch_cuts import PEDICLE_DEG, ArchChoices, cut_lamina, cut_pedicle, measure_choices
 from enbloc.resection.cutting.chest_wall import place_rib_cuts
 from enbloc.resection.cutting.end_cuts import place_ends
 from enbloc.resection.cutting.lengthwise_cuts import place_coronal, place_sagittal, walls_beside_arteries
-from enbloc.resection.cutting.placement import ArchCut, Placement
+from enbloc.resection.cutting.placement import ArchCut, Placement, side_cut
 from enbloc.resection.cutting.sacrum_cuts import place_sacrectomy
 from enbloc.resection.plans import Family, Option, Side
 from enbloc.resection.settings import ResectionSettings
@@ -33,7 +33,7 @@ LAMINA_DEG = (12.0, 76.0)
 """A lamina is cut beside the spinous process and behind the pedicle."""
 
 ACROSS_DEG = (-60.0, 76.0)
-"""In a sagittal resection the ring may also be opened in the far lamina."""
+"""The ring may also be opened in the far lamina, where that goes or is free."""
 
 
 def place(scene: Scene, option: Option, settings: ResectionSettings) -> Placement | None:
@@ -64,7 +64,8 @@ def place(scene: Scene, option: Option, settings: ResectionSettings) -> Placemen
 def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: ResectionSettings) -> Placement:
     """Whole bodies; the ring is opened through the pedicle of the option's side, and wherever it is free opposite.
 
-    A pedicle with tumour in it goes with the specimen, cut behind it in the lamina (MOD-1), whatever the distance.
+    A pedicle with tumour in it goes with the specimen, cut behind it in the lamina (MOD-1), whatever the distance;
+    where tumour leaves no room there, in the far lamina, free beside a ring that opens through its pedicle (F8).
     """
     arch_cuts: dict[tuple[Level, Side], ArchCut] = {}
     ends = place_ends(scene, option.levels, tumour, settings, stepped=settings.steps != "none")
@@ -72,8 +73,8 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
         for side in ("left", "right"):
             choices = measure_choices(scene, tumour, level, side, "ventral")
             pedicle = cut_pedicle(choices, settings)
-            lamina = cut_lamina(choices, settings, *LAMINA_DEG)
             opening = side == option.side
+            lamina = _lamina(choices, settings, across=option.side is not None and not opening)
             if _pedicle_holds_tumour(scene, level, side) and not opening:
                 arch_cuts[level, side] = lamina
             elif pedicle.margin_mm >= settings.least_bone_margin_mm or (opening and pedicle.margin_mm > 0.0):
@@ -92,6 +93,17 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
         beside=walls,
         shortfalls=(*beside_short, *ends.shortfalls, *_arch_shortfalls(arch_cuts, settings)),
     )
+
+
+def _lamina(choices: ArchChoices, settings: ResectionSettings, across: bool) -> ArchCut:
+    """The cut in the lamina of its own side, or beyond the spinous process where it would enter the tumour there.
+
+    The far lamina is the second choice even where its margin is wider: the cut there narrows the window for the sac.
+    """
+    own = cut_lamina(choices, settings, *LAMINA_DEG)
+    if not across or own.margin_mm > 0.0:
+        return own
+    return max((own, cut_lamina(choices, settings, *ACROSS_DEG)), key=lambda cut: cut.margin_mm)
 
 
 def _pedicle_holds_tumour(scene: Scene, level: Level, side: Side) -> bool:
@@ -195,7 +207,7 @@ def _with_chest_wall(scene: Scene, option: Option, _: Floats, settings: Resectio
 
 def _arch_shortfalls(cuts: dict[tuple[Level, Side], ArchCut], settings: ResectionSettings) -> tuple[str, ...]:
     return tuple(
-        f"{cut.side} arch cut of {cut.level}: {cut.margin_mm:.1f} mm instead of {settings.bone_margin_mm:g}"
+        f"{side_cut(cut)} arch cut of {cut.level}: {cut.margin_mm:.1f} mm instead of {settings.bone_margin_mm:g}"
         for cut in cuts.values()
         if cut.margin_mm < settings.bone_margin_mm
     )

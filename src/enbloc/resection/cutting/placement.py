@@ -229,6 +229,13 @@ def arch_ray(angle_deg: float, side: Side) -> Floats:
     return np.array([sign * np.sin(angle), np.cos(angle), 0.0])
 
 
+def side_cut(cut: ArchCut) -> Side:
+    """The side on which an arch cut lies: the far one where it passes the spinous process."""
+    if cut.angle_deg >= 0.0:
+        return cut.side
+    return "right" if cut.side == "left" else "left"
+
+
 def arch_normal(cut: ArchCut) -> Floats:
     """The normal of an arch cut in (left, dorsal, cranial) axes, pointing out of the specimen, (3,) unit."""
     sign = 1.0 if cut.side == "left" else -1.0

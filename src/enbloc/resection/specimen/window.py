@@ -8,6 +8,7 @@ and the canal's wall, so its width is an interval.
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene
@@ -75,16 +76,28 @@ def _cord_mm(scene: Scene, level: Level) -> float:
 
 
 def _width(scene: Scene, level: Level, geometry: Geometry) -> float | str:
-    """The window between the stumps, mm, or the side that is open."""
+    """The window between the stumps, mm, or the side that is open.
+
+    The opening is the widest gap in the angles that the stumps take behind the canal's centre. One that ends beside
+    the centre is a side; between two stumps it is as wide as they stand apart: across, or, where both lie on one side
+    of the midline, in any direction of the axial plane.
+    """
     vertebra = scene.vertebrae[level]
     number = list(scene.vertebrae).index(level) + 1
     where = voxels_of(geometry.specimen & (scene.bone == number) & (scene.parts != BODY))
     local = local_coordinates(vertebra.frame, scene.grid.to_patient(where))
-    behind = local[(local[:, 1] > OVERHANG_MM) & (local[:, 1] < vertebra.canal_dorsal_mm + 10.0), 0]
-    left, right = behind[behind >= 0.0], behind[behind < 0.0]
-    if len(left) and len(right):
-        return float(left.min() - right.max())
-    return "either side" if not len(behind) else ("the right" if len(left) else "the left")
+    behind = local[(local[:, 1] > OVERHANG_MM) & (local[:, 1] < vertebra.canal_dorsal_mm + 10.0), :2]
+    if not len(behind):
+        return "either side"
+    angles = np.degrees(np.arctan2(behind[:, 0], behind[:, 1]))
+    ends = np.concatenate([[-90.0], np.sort(angles), [90.0]])
+    gap = int(np.argmax(np.diff(ends)))
+    if gap in (0, len(angles)):
+        return "the right" if gap == 0 else "the left"
+    left, right = behind[angles >= ends[gap + 1]], behind[angles <= ends[gap]]
+    if ends[gap] < 0.0 <= ends[gap + 1]:
+        return float(left[:, 0].min() - right[:, 0].max())
+    return float(cKDTree(right).query(left)[0].min())
 
 
 def _at_level(scene: Scene, level: Level, geometry: Geometry) -> Reason:
