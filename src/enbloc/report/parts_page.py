@@ -90,11 +90,11 @@ def _fraction_words(fraction: Estimate) -> str:
 
 
 def _volume_words(volume: Estimate) -> str:
-    """In ml, below one in mm³, so that a little tumour in a small part is not written as none."""
+    """In ml, below one with three decimals, so that a little tumour in a small part is not written as none."""
     if volume.value >= 1.0:
         return measured_words(volume)
-    value, low, high = (number_words(1000.0 * x, 0) for x in (volume.value, volume.low, volume.high))
-    return f"{value} mm³ ({low} to {high})"
+    value, low, high = (number_words(x, 3) for x in (volume.value, volume.low, volume.high))
+    return f"{value} ml ({low} to {high})"
 
 
 def _places(kind: str, parts: Iterable[ModelledPart]) -> str:

@@ -52,7 +52,7 @@ def test_the_table_holds_each_part_with_its_interval_and_who_found_it() -> None:
     assert section is not None and section.table is not None
     assert section.table.rows[0][:2] == ("L3", "body")
     assert section.table.rows[0][3].startswith("17")
-    assert section.table.rows[2][2:4] == ("40 mm³ (20 to 80)", "under 1 %")
+    assert section.table.rows[2][2:4] == ("0.040 ml (0.020 to 0.080)", "under 1 %")
     assert {row[4] for row in section.table.rows} == {"geometry"}
     assert [note.status for note in section.notes] == ["ours"]
     assert held_parts_section(ReportInput(CASE), {}) is None
