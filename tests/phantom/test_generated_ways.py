@@ -40,7 +40,7 @@ def deliver(specimen: Bools, bone: Bools, canal: Bools) -> Delivery:
     labels = LabelMap(GRID, np.zeros(GRID.shape, dtype=np.uint8), {})
     tumour = specimen & (np.cumsum(specimen.ravel()).reshape(GRID.shape) <= 4)
     scene = Scene(GRID, labels, tumour, {"L2": vertebra}, own.astype(np.uint8), parts, canal, None, VOXEL_MM / 2)
-    placement = Placement("sagittal_resection", ("L2",), (), {}, None, None, False)
+    placement = Placement("sagittal_resection", ("L2",), (), {}, None, None, ())
     return judge_delivery(scene, placement, Geometry(specimen, bone, 1.0, 1.0), ("posterior",), ())
 
 

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from enbloc.adapters.files.case.labels import LabelEntry, read_labels
 from enbloc.anatomy.build import build_scene
 from enbloc.anatomy.sacrum import distance_down_mm, judge_sacral_levels
-from enbloc.anatomy.scene import Scene
+from enbloc.anatomy.scene import PARTS, Scene
 from enbloc.anatomy.settings import AnatomySettings
 from enbloc.classification.measured.held_parts import measure_held_parts
 from enbloc.classification.sheet import classify
@@ -255,3 +255,16 @@ def test_a_total_sacrectomy_through_the_disc_is_not_locked_by_a_sac_that_is_divi
 
     assert judged(cut_roots("nerve_root_S5_left")) == "no"
     assert judged(cut_roots()) != "no"
+
+
+def test_a_ring_of_l5_that_is_free_is_taken_off_before_a_cut_through_its_body(real_data: RealData) -> None:
+    """Its arch is no part of the specimen, so that no ring of L5 locks the sac; with tumour in that arch it stays."""
+    scene, placement, out = total_sacrectomy(labels_at(real_data(MAPS[1])), "vertebra_S1")
+    assert [(end.tissue, end.neighbour) for end in placement.end_cuts] == [("bone", "L5")]
+    arch = (scene.bone == list(scene.vertebrae).index("L5") + 1) & (scene.parts != PARTS.index("body"))
+    assert placement.arch_off == ("L5",)
+    assert not (out.geometry.specimen & arch).any()
+    assert (find_kept(scene, placement, out.geometry, cut_roots()).codes[arch & ~scene.canal] == 0).mean() > 0.9
+    held = attrs.evolve(scene, tumour=scene.tumour | arch)
+    again = place(held, Option("sacrectomy_total", ("L5", "S1"), None, ()), ResectionSettings())
+    assert again is None or again.arch_off == ()

@@ -54,7 +54,7 @@ def scene_of(specimen: Bools, wall: Bools) -> tuple[Scene, Placement, Geometry]:
     scene = Scene(GRID, nothing, tumour, {"T12": level}, own, own, canal & ~wall, None, VOXEL_MM / 2)
     return (
         scene,
-        Placement("sagittal_resection", ("T12",), (), {}, None, None, False),
+        Placement("sagittal_resection", ("T12",), (), {}, None, None, ()),
         Geometry(specimen, wall, 1.0, 1.0),
     )
 

@@ -53,7 +53,7 @@ def scene_of(specimen: Bools, bone: Bools = NOWHERE, labels: dict[int, Bools] | 
     tumour = specimen & (np.cumsum(specimen.ravel()).reshape(GRID.shape) <= 4)
     levels = {"T12": vertebra("T12")}
     scene = Scene(GRID, structures, tumour, levels, own.astype(np.uint8), parts, canal, None, VOXEL_MM / 2)
-    placement = Placement("sagittal_resection", ("T12",), (), {}, None, None, False)
+    placement = Placement("sagittal_resection", ("T12",), (), {}, None, None, ())
     return scene, placement, Geometry(specimen, bone, 1.0, 1.0)
 
 
@@ -214,7 +214,7 @@ def test_a_resected_rib_is_taken_near_its_vertebra_only() -> None:
 
 def test_the_arch_that_is_taken_off_stops_nothing() -> None:
     scene, placement, geometry = scene_of(box((-12, 12), (8, 14), (-10, 10)), box((-20, 20), (14, 20), (-10, 10)))
-    freed = attrs.evolve(placement, removes_arch=True)
+    freed = attrs.evolve(placement, arch_off=placement.levels)
     assert (find_kept(scene, placement, geometry, ()).codes > SAC).sum() == geometry.remainder.sum()
     assert not (find_kept(scene, freed, geometry, ()).codes > SAC).any()
 

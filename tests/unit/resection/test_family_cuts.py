@@ -69,7 +69,7 @@ def test_removal_from_the_front_is_refused_where_tumour_lies_at_the_posterior_wa
 def test_a_sagittal_and_a_coronal_cut_together_hold_what_lies_inside_of_either() -> None:
     x, y = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
     across = Wall("coronal", Plane(0 * y, y), (), ())
-    corner = Placement("sagittal_resection", ("L3",), (), {}, Plane(0 * x, x), "left", False, coronal=across)
+    corner = Placement("sagittal_resection", ("L3",), (), {}, Plane(0 * x, x), "left", (), coronal=across)
     points = np.array([[-1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0]])
     assert in_bodies(corner, points).tolist() == [True, True, True, False]
     assert in_bodies(attrs.evolve(corner, coronal=None), points).tolist() == [True, True, False, False]

@@ -39,7 +39,7 @@ def scene_with(*roots: ModelledPart) -> Scene:
 
 
 def deliver(scene: Scene, *sacrifices: Sacrifice) -> Delivery:
-    placement = Placement("posterior_arch_resection", ("L3",), (), {}, None, None, False)
+    placement = Placement("posterior_arch_resection", ("L3",), (), {}, None, None, ())
     geometry = Geometry(SPECIMEN, np.zeros(GRID.shape, dtype=bool), 1.0, 1.0)
     return judge_delivery(scene, placement, geometry, ("posterior",), sacrifices)
 

@@ -98,7 +98,7 @@ def test_a_cut_moves_along_its_normal_and_no_other_does() -> None:
         EndCut("cranial", Plane(np.zeros(3), up), "bone", "L2", "L2", ()),
         EndCut("caudal", Plane(np.array([0.0, 0.0, -40.0]), down), "disc", "L3/L4", "L4", ()),
     )
-    placement = Placement("vertebrectomy", ("L3",), ends, {}, None, None, True)
+    placement = Placement("vertebrectomy", ("L3",), ends, {}, None, None, ("L3",))
     switched = switch_cuts(demo_scene(), placement, Switches(move_mm={"caudal": 3.0, "sacral": 2.0}), SETTINGS)
     moved = switched.placement
     assert moved.end_cuts[0] is ends[0]

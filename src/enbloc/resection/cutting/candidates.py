@@ -17,7 +17,7 @@ from enbloc.foundation.space.distances import surface_points
 from enbloc.foundation.space.grids import Floats
 from enbloc.foundation.space.hulls import corners
 from enbloc.resection.cutting.bone_columns import BoneColumns, gather_columns, volumes_inside
-from enbloc.resection.cutting.column import bone_levels
+from enbloc.resection.cutting.column import arch_taken_off, bone_levels
 from enbloc.resection.cutting.end_cuts import near_column
 from enbloc.resection.cutting.placement import Placement, Plane, beyond_step
 from enbloc.resection.settings import ResectionSettings
@@ -75,7 +75,6 @@ def prepare(scene: Scene, placement: Placement, settings: ResectionSettings) -> 
     """
     names = list(scene.vertebrae)
     levels = [names.index(level) + 1 for level in bone_levels(placement)]
-    resected = [names.index(level) + 1 for level in placement.levels]
     frame = scene.vertebrae[placement.levels[len(placement.levels) // 2]].frame
     tumour = surface_points(scene.grid, scene.tumour)
     whole = corners(tumour)
@@ -83,7 +82,6 @@ def prepare(scene: Scene, placement: Placement, settings: ResectionSettings) -> 
         "cranial": corners(near_column(scene, placement.levels[0], tumour, settings.bone_margin_mm)),
         "caudal": corners(near_column(scene, placement.levels[-1], tumour, settings.bone_margin_mm)),
     }
-    ring = np.isin(scene.bone, resected) & (scene.parts != BODY)
     ids = tuple(name for name, _ in planes_of(placement))
     bodies = np.isin(scene.bone, levels) & (scene.parts == BODY)
     for end in placement.end_cuts:
@@ -95,7 +93,7 @@ def prepare(scene: Scene, placement: Placement, settings: ResectionSettings) -> 
         ids=ids,
         tumours_mm=tuple(near.get(name, whole) for name in ids),
         bodies=gather_columns(scene.grid, bodies, frame.cranial),
-        besides_ml=float(ring.sum()) * scene.grid.voxel_ml if placement.removes_arch else 0.0,
+        besides_ml=float(arch_taken_off(scene, placement).sum()) * scene.grid.voxel_ml,
     )
 
 

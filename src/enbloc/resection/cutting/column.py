@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from enbloc.anatomy.parts import local_coordinates
+from enbloc.anatomy.parts import BODY, local_coordinates
 from enbloc.anatomy.scene import Scene, Vertebra
 from enbloc.foundation.space.distances import distance_to
 from enbloc.foundation.space.grids import Bools, Floats
@@ -47,6 +47,13 @@ def over_or_under(vertebra: Vertebra, points: Floats) -> Bools:
     half = np.array([vertebra.body_width_mm, vertebra.body_depth_mm]) / 2
     outline = (((local[:, :2] - centre[:2]) / np.maximum(half, 1e-6)) ** 2).sum(axis=1) < 1.0
     return np.asarray(outline & (np.abs(local[:, 2] - centre[2]) < vertebra.body_height_mm), dtype=bool)
+
+
+def arch_taken_off(scene: Scene, placement: Placement) -> Bools:
+    """Bone of the rings that are taken off to free the cord, as far as it is not the specimen's."""
+    numbers = [list(scene.vertebrae).index(level) + 1 for level in placement.arch_off]
+    found: Bools = np.isin(scene.bone, numbers) & (scene.parts != BODY)
+    return found
 
 
 def in_column(scene: Scene, placement: Placement, points: Floats) -> Bools:

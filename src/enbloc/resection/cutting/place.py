@@ -89,7 +89,7 @@ def _vertebrectomy(scene: Scene, option: Option, tumour: Floats, settings: Resec
         arch_cuts=arch_cuts,
         sagittal=None,
         side=option.side,
-        removes_arch=True,
+        arch_off=ends.levels,
         beside=walls,
         shortfalls=(*beside_short, *ends.shortfalls, *_arch_shortfalls(arch_cuts, settings)),
     )
@@ -140,7 +140,7 @@ def _sagittal(scene: Scene, option: Option, tumour: Floats, settings: ResectionS
         arch_cuts=arch_cuts,
         sagittal=plane,
         side=option.side,
-        removes_arch=True,
+        arch_off=ends.levels,
         shortfalls=(*short, *ends.shortfalls, *_arch_shortfalls(arch_cuts, settings)),
     )
 
@@ -159,7 +159,7 @@ def _arch(scene: Scene, option: Option, tumour: Floats, settings: ResectionSetti
         arch_cuts=arch_cuts,
         sagittal=None,
         side=None,
-        removes_arch=False,
+        arch_off=(),
         shortfalls=_arch_shortfalls(arch_cuts, settings),
     )
 
@@ -178,7 +178,7 @@ def _front(scene: Scene, option: Option, tumour: Floats, settings: ResectionSett
         arch_cuts={},
         sagittal=None,
         side=None,
-        removes_arch=False,
+        arch_off=(),
         coronal=found[0],
         beside=walls,
         shortfalls=(*found[1], *beside_short, *ends.shortfalls),

@@ -117,8 +117,8 @@ class Placement:
         Of a sagittal resection, through the bodies.
     side : Side or None
         The tumour's side of a sagittal resection.
-    removes_arch : bool
-        True when the rest of the ring is taken off on its own, to free the cord.
+    arch_off : tuple of level
+        Where the rest of the ring is taken off on its own, to free the cord.
     shortfalls : tuple of str
         Wanted distances that could not be kept, in words.
     coronal : Wall or None
@@ -141,7 +141,7 @@ class Placement:
     arch_cuts: Mapping[tuple[Level, Side], ArchCut]
     sagittal: Plane | None
     side: Side | None
-    removes_arch: bool
+    arch_off: tuple[Level, ...]
     shortfalls: tuple[str, ...] = ()
     coronal: Wall | None = None
     beside: tuple[Wall, ...] = ()

@@ -17,12 +17,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.scene import Frame, Scene
 from enbloc.foundation.evidence.reasons import Reason
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.structures import STRUCTURES
 from enbloc.resection.cuts import Cut, Reach, SawSide
+from enbloc.resection.cutting.column import arch_taken_off
 from enbloc.resection.cutting.placement import Placement
 from enbloc.resection.plans import Geometry
 
@@ -111,9 +111,7 @@ def _obstacles(scene: Scene, placement: Placement, geometry: Geometry) -> NDArra
             codes[scene.structures.values == number] = VESSEL if kind == "vessel" else BONE
     stays = geometry.remainder
     codes[stays] = BONE
-    if placement.removes_arch:
-        resected = [list(scene.vertebrae).index(level) + 1 for level in placement.levels]
-        codes[np.isin(scene.bone, resected) & (scene.parts != BODY)] = FREE
+    codes[arch_taken_off(scene, placement)] = FREE
     codes[scene.canal] = DURA
     codes[geometry.specimen] = FREE
     return codes

@@ -13,7 +13,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from enbloc.anatomy.parts import to_patient
+from enbloc.anatomy.parts import BODY, to_patient
 from enbloc.anatomy.sacrum import PIXEL_MM, SACRAL_LEVELS
 from enbloc.anatomy.scene import Sacrum, Scene
 from enbloc.foundation.space.boxes import voxels_of
@@ -104,13 +104,20 @@ def place_sacrectomy(scene: Scene, option: Option, tumour_mm: Floats, settings: 
         arch_cuts={},
         sagittal=None,
         side=option.side,
-        removes_arch=False,
+        arch_off=_free_arch(scene, ends),
         shortfalls=tuple(short),
         beside=tuple(walls),
         bones=(SACRUM, "coccyx", *hips),
         resects=(*lumbar, *(f"S{n}" for n in range(int(first_out[1]), len(SACRAL_LEVELS) + 1))),
         cuff_from=("gluteus", "piriformis"),
     )
+
+
+def _free_arch(scene: Scene, ends: tuple[EndCut, ...]) -> tuple[Level, ...]:
+    """The lumbar vertebra that an end cut goes through, if its arch is free: taken off, its ring locks no sac."""
+    through = [end.neighbour for end in ends if end.tissue == "bone" and end.neighbour is not None]
+    held = np.unique(scene.bone[scene.tumour & (scene.parts != BODY)])
+    return tuple(level for level in through if list(scene.vertebrae).index(level) + 1 not in held)
 
 
 def _measure(scene: Scene) -> _Sacrum | None:

@@ -20,7 +20,14 @@ from enbloc.foundation.space.distances import lies_within
 from enbloc.foundation.space.grids import Bools, Floats
 from enbloc.foundation.terms.levels import Level
 from enbloc.resection.cuts import Cut
-from enbloc.resection.cutting.column import bone_levels, in_column, other_bone, over_or_under, whole_bones
+from enbloc.resection.cutting.column import (
+    arch_taken_off,
+    bone_levels,
+    in_column,
+    other_bone,
+    over_or_under,
+    whole_bones,
+)
 from enbloc.resection.cutting.faces import find_cuts
 from enbloc.resection.cutting.placement import (
     Placement,
@@ -77,8 +84,7 @@ def cut_out(scene: Scene, placement: Placement, settings: ResectionSettings) -> 
     any_bone = (scene.bone > 0) | whole_bones(scene, placement)
     remainder = (any_bone | scene.tumour) & ~specimen
     lost = specimen & (any_bone | beside)
-    if placement.removes_arch:
-        lost |= np.isin(scene.bone, resected) & (scene.parts != BODY)
+    lost |= arch_taken_off(scene, placement)
     geometry = Geometry(
         specimen=specimen,
         remainder=remainder,
@@ -134,7 +140,8 @@ def _gather(scene: Scene, placement: Placement, allowed: Bools, beside: Bools) -
 def _inside(scene: Scene, placement: Placement, points: _Points, resected: list[int]) -> Bools:
     """Which points lie on the specimen's side of the cuts that concern them."""
     if placement.family.startswith("sacrectomy"):
-        return in_bodies(placement, points.points_mm)
+        kept: Bools = ~arch_taken_off(scene, placement)[tuple(points.indices.T)]
+        return in_bodies(placement, points.points_mm) & kept
     body = (points.part == BODY) | ((points.number == 0) & points.column)
     in_column = in_bodies(placement, points.points_mm) & bool(placement.end_cuts)
     in_arch = _inside_arch(scene, placement, points) & in_walls(placement, points.points_mm)

@@ -55,7 +55,7 @@ def measure_window(scene: Scene, placement: Placement, geometry: Geometry) -> di
 
 def _ringed(placement: Placement) -> tuple[Level, ...]:
     """The levels whose rings are opened on both sides and come off in front of the sac."""
-    whole = placement.removes_arch and placement.sagittal is None
+    whole = placement.arch_off and placement.sagittal is None
     return placement.levels if whole and placement.family in ("vertebrectomy", "chest_wall_combined") else ()
 
 

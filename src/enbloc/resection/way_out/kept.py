@@ -14,7 +14,6 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from enbloc.anatomy.parts import BODY
 from enbloc.anatomy.sacrum import SACRAL_LEVELS, top_of_sacrum
 from enbloc.anatomy.scene import Scene
 from enbloc.foundation.evidence.reasons import Reason
@@ -23,6 +22,7 @@ from enbloc.foundation.space.distances import lies_within
 from enbloc.foundation.space.grids import Bools
 from enbloc.foundation.terms.structures import DURA, SACRUM, SIDES, STRUCTURES, level_of
 from enbloc.resection.cuts import Cut
+from enbloc.resection.cutting.column import arch_taken_off
 from enbloc.resection.cutting.placement import Placement, in_bodies
 from enbloc.resection.plans import Geometry, Sacrifice
 from enbloc.resection.specimen.solids import in_kerf
@@ -173,10 +173,7 @@ def _once(pieces: Iterator[Piece]) -> Iterator[Piece]:
 
 def _bone(scene: Scene, placement: Placement, geometry: Geometry) -> Bools:
     """The remainder, without what is taken off with the arch to free the cord."""
-    if not placement.removes_arch:
-        return geometry.remainder
-    resected = [list(scene.vertebrae).index(level) + 1 for level in placement.levels]
-    kept: Bools = geometry.remainder & ~(np.isin(scene.bone, resected) & (scene.parts != BODY))
+    kept: Bools = geometry.remainder & ~arch_taken_off(scene, placement)
     return kept
 
 
